@@ -1,0 +1,278 @@
+"""One settings file. Everything that differs between installations is read in config/env.py."""
+
+from datetime import timedelta
+
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from config import env
+
+BASE_DIR = env.BASE_DIR
+LONTAR_HOME = env.HOME
+DEBUG = env.flag("DEBUG")
+TESTING = env.flag("LONTAR_TESTING")
+
+SECRET_KEY = env.text("SECRET_KEY")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. `make run` makes one; for anything else set it in the environment "
+        "or in .env (50 random characters)."
+    )
+
+HOST = env.text("HOST", "127.0.0.1")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+SERVED_BY_TLS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
+
+INSTALLED_APPS = [
+    "daphne",
+    "config",
+    "core",
+    "accounts",
+    "llm",
+    "documents",
+    "prompts",
+    "rag",
+    "chat",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "channels",
+    "csp",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "core.middleware.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ]
+        },
+    }
+]
+
+# --- Data -------------------------------------------------------------------------------------
+DATABASES = {"default": env.env.db("DATABASE_URL", default="postgres://lontar@localhost/lontar")}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        # A pool instead of persistent connections: under ASGI every request runs in another thread.
+        "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL", 24), "timeout": 20},
+        "options": "-c hnsw.iterative_scan=relaxed_order -c timezone=UTC",
+    }
+)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_PREFIX = env.text("REDIS_PREFIX", "lontar")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+    }
+}
+CHANNEL_LAYERS = {
+    "default": {
+        # The pub/sub layer: the core layer dies on idle connections and drops over 100 messages.
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL}], "prefix": REDIS_PREFIX},
+    }
+}
+
+# --- Work in the background -------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "global_keyprefix": f"{REDIS_PREFIX}:celery:",
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(LONTAR_HOME / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "documents.reconcile": {
+        "task": "documents.tasks.reconcile",
+        "schedule": schedule(timedelta(seconds=20)),
+    },
+    "chat.close_abandoned": {
+        "task": "chat.tasks.close_abandoned",
+        "schedule": schedule(timedelta(seconds=15)),
+    },
+}
+
+# --- Files ------------------------------------------------------------------------------------
+MEDIA_ROOT = LONTAR_HOME / "files"
+MAX_UPLOAD_MB = env.number("MAX_UPLOAD_MB", 250)
+KEEP_ORIGINAL_FILES = env.flag("KEEP_ORIGINAL_FILES", True)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+STATIC_URL = "/static/"
+STATIC_ROOT = LONTAR_HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "config.static.ManifestStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG or TESTING
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- People (ALLAUTH) -------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+# --- API --------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.drf.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "core.http.SkipLimitPagination",
+    "EXCEPTION_HANDLER": "core.http.drf_exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+# --- Models -----------------------------------------------------------------------------------
+PROVIDER_KEYS = {
+    "openai": env.text("OPENAI_API_KEY"),
+    "anthropic": env.text("ANTHROPIC_API_KEY"),
+    "google": env.text("GEMINI_API_KEY") or env.text("GOOGLE_API_KEY"),
+    "openrouter": env.text("OPENROUTER_API_KEY"),
+    "huggingface": env.text("HF_TOKEN"),
+}
+PROVIDER_BASE_URLS = {
+    "openai": env.text("OPENAI_BASE_URL"),
+    "anthropic": env.text("ANTHROPIC_BASE_URL"),
+    "google": env.text("GOOGLE_GEMINI_BASE_URL"),
+    "ollama": env.text("OLLAMA_BASE_URL"),
+    "openrouter": env.text("OPENROUTER_BASE_URL"),
+    "huggingface": env.text("HF_BASE_URL"),
+}
+EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
+EMBEDDER_THREADS = env.number("EMBEDDER_THREADS", 1)
+# Tests set this to False: a real provider call by accident is then an error, not a bill.
+LLM_ALLOW_NETWORK = not TESTING
+
+# --- Language ---------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("id", _("Indonesian"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Security ---------------------------------------------------------------------------------
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SERVED_BY_TLS
+SESSION_COOKIE_NAME = "lontar_session"
+CSRF_COOKIE_NAME = "lontar_csrf"
+if SERVED_BY_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31536000
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "worker-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "require-trusted-types-for": ["'script'"],
+    }
+}
+
+# --- Mail and logs ----------------------------------------------------------------------------
+EMAIL_CONFIGURED = bool(env.text("EMAIL_URL"))
+if EMAIL_CONFIGURED:
+    vars().update(env.env.email("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "core.logs.RequestFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": "INFO" if not TESTING else "WARNING"},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
+        "pypdf": {"level": "ERROR"},
+    },
+}

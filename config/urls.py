@@ -1,0 +1,25 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from config.health import health, ready
+from core.ninja import api
+
+urlpatterns = [
+    path("health", health, name="health"),
+    path("ready", ready, name="ready"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("api/v1/", include("accounts.api")),
+    path("api/v1/", include("llm.api")),
+    path("api/v1/", include("documents.api")),
+    path("api/v1/", include("prompts.api")),
+    path("api/v1/", include("chat.api")),
+    path("api/v1/", api.urls),
+    path("", include("chat.urls")),
+]
+
+handler400 = "core.errors_pages.bad_request"
+handler403 = "core.errors_pages.forbidden"
+handler404 = "core.errors_pages.not_found"
+handler500 = "core.errors_pages.server_error"

@@ -1,0 +1,32 @@
+"""Sync database work called from async doors and from the turn."""
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Bounded and shared: asgiref's thread-sensitive mode would run all background turns one after
+# another on a single thread, one thread a turn would be hundreds.
+_threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lontar-db")
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run sync code in the shared pool; its connection goes back to the pool afterwards."""
+    context = contextvars.copy_context()
+    call = functools.partial(context.run, _closing, functools.partial(function, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+
+
+def _closing(call: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return call()
+    finally:
+        close_old_connections()

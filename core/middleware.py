@@ -1,0 +1,49 @@
+"""X-Request-ID and X-Process-Time on every answer, and no caching of what depends on the caller."""
+
+import re
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+
+from core.logs import request_id
+
+ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestMiddleware:
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._acall(request)
+        started = self._begin(request)
+        return self._finish(request, self.get_response(request), started)
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        started = self._begin(request)
+        return self._finish(request, await self.get_response(request), started)
+
+    def _begin(self, request: HttpRequest) -> float:
+        given = request.headers.get("X-Request-ID", "")
+        request_id.set(given if ID.fullmatch(given) else uuid.uuid4().hex[:16])
+        return time.perf_counter()
+
+    def _finish(
+        self, request: HttpRequest, response: HttpResponseBase, started: float
+    ) -> HttpResponseBase:
+        response.headers["X-Request-ID"] = request_id.get()
+        response.headers["X-Process-Time"] = f"{time.perf_counter() - started:.4f}"
+        if not request.path.startswith("/static/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
