@@ -1,0 +1,254 @@
+"""Collections hold documents; a document is read into pages, chunks, vectors and postings."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import HalfVectorField
+
+from accounts.models import User
+from core.ids import new_id
+from documents import reasons
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def visible_to(self, user: User) -> "CollectionQuerySet":
+        """What `user` may read: everything for admins, else open collections and their own."""
+        if user.is_admin:
+            return self
+        return self.filter(Q(is_open=True) | Q(owner=user))
+
+
+class Collection(models.Model):
+    class Kind(models.TextChoices):
+        DEFAULT = "default", _("Default")
+        PERSONAL = "personal", _("Personal")
+        SHARED = "shared", _("Shared")
+        CHAT = "chat", _("Files of one chat")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(_("name"), max_length=200)
+    description = models.TextField(_("description"), blank=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SHARED)
+    is_open = models.BooleanField(
+        _("open"), default=False, help_text=_("Every signed-in user may read its documents.")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="collections",
+        verbose_name=_("owner"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = CollectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name = _("collection")
+        verbose_name_plural = _("collections")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(kind="default"), name="one_default_collection"
+            ),
+            models.UniqueConstraint(
+                fields=["owner"], condition=Q(kind="personal"), name="one_personal_collection"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="personal") | Q(owner__isnull=False),
+                name="personal_collection_has_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def visible_to(self, user: User) -> "DocumentQuerySet":
+        """Documents follow their collection: who may read it may read them."""
+        if user.is_admin:
+            return self
+        return self.filter(Q(collection__is_open=True) | Q(collection__owner=user))
+
+
+class Document(models.Model):
+    class Status(models.TextChoices):
+        UPLOADED = "UPLOADED", _("Waiting")
+        PROCESSING = "PROCESSING", _("Being read")
+        PROCESSED = "PROCESSED", _("Ready")
+        FAILED = "FAILED", _("Failed")
+
+    class Stage(models.TextChoices):
+        NONE = "", _("None")
+        EXTRACT = "extract", _("Reading pages")
+        CHUNK = "chunk", _("Splitting")
+        EMBED = "embed", _("Preparing for search")
+        INDEX = "index", _("Saving")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    collection = models.ForeignKey(
+        Collection, models.CASCADE, related_name="documents", verbose_name=_("collection")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="documents",
+        verbose_name=_("uploaded by"),
+    )
+    original_filename = models.CharField(_("file name"), max_length=255)
+    # Random, and empty once the original has been dropped.
+    filename = models.CharField(_("storage name"), max_length=100, blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    file_size = models.BigIntegerField(_("size in bytes"))
+    media_type = models.CharField(_("media type"), max_length=100)
+    kind = models.CharField(_("format"), max_length=20, blank=True)
+
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status, default=Status.UPLOADED
+    )
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage, blank=True)
+    progress = models.PositiveSmallIntegerField(_("progress"), default=0)
+    seconds_left = models.PositiveIntegerField(_("seconds left"), null=True, blank=True)
+    error_code = models.CharField(_("error code"), max_length=20, blank=True)
+
+    # The lease: only the worker that holds the token may write, and only until the time is over.
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    lease_token = models.UUIDField(_("lease token"), null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True, editable=False)
+    # Null while no task is on its way: the mark by which a forgotten document is found again.
+    enqueued_at = models.DateTimeField(_("queued"), null=True, blank=True, editable=False)
+    retry_at = models.DateTimeField(_("next attempt"), null=True, blank=True, editable=False)
+    is_large = models.BooleanField(_("large"), default=False, editable=False)
+
+    page_count = models.PositiveIntegerField(_("pages"), null=True, blank=True)
+    title = models.CharField(_("title"), max_length=500, blank=True)
+    author = models.CharField(_("author"), max_length=500, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    # Which tokeniser wrote the postings; a change of it means writing them again.
+    lexical_version = models.PositiveSmallIntegerField(default=0, editable=False)
+    uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now(), editable=False)
+    processed_at = models.DateTimeField(_("ready since"), null=True, blank=True, editable=False)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-uploaded_at", "-id"]
+        verbose_name = _("document")
+        verbose_name_plural = _("documents")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collection", "sha256"], name="same_file_once_in_a_collection"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-uploaded_at", "-id"], name="document_newest"),
+            models.Index(
+                fields=["status", "uploaded_at"],
+                condition=Q(status__in=["UPLOADED", "PROCESSING"]),
+                name="document_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.original_filename
+
+    @property
+    def error(self) -> str:
+        return reasons.sentence(self.error_code)
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in (self.Status.PROCESSED, self.Status.FAILED)
+
+
+class Page(models.Model):
+    """One page as it is shown and cited.
+
+    `boxes`: little-endian uint16 rows (start, end, x0, y0, x1, y1), one for each word: character
+    offsets into `text`, then 1/10000 of the page's width and height from the top left corner.
+    """
+
+    pk = models.CompositePrimaryKey("document_id", "number")
+    document = models.ForeignKey(Document, models.CASCADE, related_name="pages", db_index=False)
+    number = models.PositiveIntegerField(_("page"))
+    text = models.TextField(_("text"))
+    width = models.FloatField(_("width"), help_text=_("In points (1/72 inch)."))
+    height = models.FloatField(_("height"), help_text=_("In points (1/72 inch)."))
+    boxes = models.BinaryField(default=b"")
+
+    class Meta:
+        ordering = ["document_id", "number"]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} p. {self.number}"
+
+
+class Chunk(models.Model):
+    """A passage of one page. `text` is `page.text[start:end]`, so its offsets are true."""
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="chunks", db_index=False)
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+")
+    ordinal = models.PositiveIntegerField(_("position"))
+    page = models.PositiveIntegerField(_("page"))
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    heading = models.CharField(_("heading"), max_length=300, blank=True)
+    text = models.TextField(_("text"))
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    word_count = models.PositiveIntegerField(_("words"))
+
+    class Meta:
+        ordering = ["document_id", "ordinal"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "ordinal"], name="chunk_position")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} #{self.ordinal}"
+
+
+class ChunkVector(models.Model):
+    """The embedding of a chunk by one model; several models may serve side by side."""
+
+    pk = models.CompositePrimaryKey("embedding_model_id", "chunk_id")
+    embedding_model = models.ForeignKey(
+        "llm.EmbeddingModel", models.PROTECT, related_name="+", db_index=False
+    )
+    chunk = models.ForeignKey(Chunk, models.CASCADE, related_name="vectors")
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+", db_index=False)
+    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
+    # Without a fixed dimension: each model has its own, and an HNSW index of its own.
+    vector = HalfVectorField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["embedding_model", "collection"], name="chunkvector_scope")
+        ]
+
+
+class RealField(models.FloatField):
+    """float4: BM25 weights need no more, and the arrays are half the size."""
+
+    def db_type(self, connection: Any) -> str:
+        return "real"
+
+
+class Posting(models.Model):
+    """The chunks of one document that hold one term, with their BM25 weights.
+
+    A weight is tf / (tf + k1 (1 - b + b dl / avgdl)); see documents/lexical.py.
+    """
+
+    pk = models.CompositePrimaryKey("collection_id", "term", "document_id")
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+", db_index=False)
+    term = models.IntegerField()
+    document = models.ForeignKey(Document, models.CASCADE, related_name="+")
+    chunk_ids = ArrayField(models.BigIntegerField())
+    weights = ArrayField(RealField())
