@@ -1,0 +1,124 @@
+"""Write side of the prompts. Admins only."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.errors import Conflict, Forbidden, Invalid, NotFound
+from prompts.defaults import TUTOR
+from prompts.models import Prompt
+
+WRITABLE = frozenset({"name", "description", "content", "task", "persona", "mission_objective"})
+# Any number no other advisory lock of this product uses.
+ACTIVATION_LOCK = 7_203_001
+
+
+def get_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
+    _require_admin(actor)
+    prompt = Prompt.objects.filter(pk=prompt_id).first()
+    if prompt is None:
+        raise NotFound
+    return prompt
+
+
+def create_prompt(*, actor: User, **fields: Any) -> Prompt:
+    _require_admin(actor)
+    prompt = Prompt(created_by=actor)
+    return _write(prompt, fields)
+
+
+def update_prompt(*, actor: User, prompt_id: UUID, **fields: Any) -> Prompt:
+    with transaction.atomic():
+        prompt = _locked(actor, prompt_id)
+        return _write(prompt, fields)
+
+
+def activate_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
+    """Make this the one active prompt. Of several at once the last one wins, never two."""
+    _require_admin(actor)
+    with transaction.atomic():
+        _one_activation_at_a_time()
+        prompt = _locked(actor, prompt_id)
+        Prompt.objects.filter(is_active=True).exclude(pk=prompt.pk).update(is_active=False)
+        prompt.is_active = True
+        prompt.save(update_fields=["is_active", "updated_at"])
+    return prompt
+
+
+def delete_prompt(*, actor: User, prompt_id: UUID) -> None:
+    """Delete it, or archive it when sessions were held with it: they keep their instruction."""
+    _require_admin(actor)
+    with transaction.atomic():
+        _one_activation_at_a_time()
+        prompt = _locked(actor, prompt_id)
+        if prompt.is_active:
+            raise Conflict(
+                _("This prompt is the active one. Activate another one first, then delete it."),
+                code="prompt_active",
+            )
+        try:
+            with transaction.atomic():
+                prompt.delete()
+        except ProtectedError:
+            Prompt.objects.filter(pk=prompt_id).update(archived_at=timezone.now())
+
+
+def ensure_default_prompt() -> Prompt:
+    """Called on every start: a prompt is active afterwards; a choice already made is kept."""
+    with transaction.atomic():
+        _one_activation_at_a_time()
+        active = Prompt.objects.filter(is_active=True).first()
+        if active is not None:
+            return active
+        prompt = Prompt.objects.current().filter(name=TUTOR["name"]).first() or Prompt(**TUTOR)
+        prompt.is_active = True
+        prompt.save()
+    return prompt
+
+
+def _require_admin(actor: User) -> None:
+    if not actor.is_admin:
+        raise Forbidden
+
+
+def _locked(actor: User, prompt_id: UUID) -> Prompt:
+    _require_admin(actor)
+    prompt = Prompt.objects.select_for_update().current().filter(pk=prompt_id).first()
+    if prompt is None:
+        raise NotFound
+    return prompt
+
+
+def _one_activation_at_a_time() -> None:
+    # Without it two activations each clear the rows they see and then meet in the constraint:
+    # one of two correct requests would fail. The lock ends with the transaction.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ACTIVATION_LOCK])
+
+
+def _write(prompt: Prompt, fields: dict[str, Any]) -> Prompt:
+    unknown = fields.keys() - WRITABLE
+    if unknown:
+        raise TypeError(f"A prompt has no field {', '.join(sorted(unknown))}.")
+    for name, value in fields.items():
+        setattr(prompt, name, value.strip())
+    try:
+        prompt.clean_fields()
+    except ValidationError as error:
+        raise Invalid(
+            _("Some fields need another value."),
+            extra={
+                "errors": [
+                    {"field": name, "message": " ".join(messages)}
+                    for name, messages in error.message_dict.items()
+                ]
+            },
+        ) from error
+    prompt.save()
+    return prompt
