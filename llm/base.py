@@ -1,0 +1,40 @@
+"""The two seams of this room: a chat model streams events, an embedder turns texts to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from llm.events import Event
+from llm.messages import Request
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+Kind = Literal["query", "document"]
+
+
+class ChatModel(Protocol):
+    def stream(self, request: Request) -> AsyncIterator[Event]:
+        """Yield events; ``Completed`` comes last. Raises ``LLMError`` and nothing else.
+
+        It is an async generator: whoever iterates it wraps it in ``contextlib.aclosing``, because
+        otherwise a cancelled turn leaves the provider's stream open until garbage collection.
+        """
+        ...
+
+
+class Embedder(Protocol):
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
+        """float32 vectors of unit length, shape (len(texts), dimensions), in the order given.
+
+        ``kind`` matters: some models embed a question and a passage differently, and the wrong one
+        halves recall. Raises ``LLMError``.
+        """
+        ...
