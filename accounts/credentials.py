@@ -1,0 +1,55 @@
+"""Checking an email and a password for a program, under the limits of the login page."""
+
+from allauth.account.adapter import get_adapter
+from allauth.core.internal import ratelimit
+from allauth.mfa.utils import is_mfa_enabled
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from accounts.models import User, normalise_email
+from core.errors import Forbidden, TooMany, Unauthenticated
+
+APP = "allauth.account"
+
+
+def check_credentials(request: HttpRequest, email: str, password: str) -> User:
+    """The user, or one and the same refusal for an unknown address and for a wrong password."""
+    limit(request, "login")
+    try:
+        user = get_adapter(request).authenticate(
+            request, email=normalise_email(email), password=password
+        )
+    except ValidationError as error:
+        raise TooMany(
+            _seconds("login_failed"),
+            _("Too many attempts to log in. Wait a few minutes and try again."),
+            code="too_many_logins",
+        ) from error
+    if user is None:
+        raise Unauthenticated(
+            _("The email address or the password is not correct."), code="wrong_credentials"
+        )
+    # From here on the caller has proved to know the password: saying more reveals nothing.
+    if not user.is_active:
+        raise Forbidden(
+            _("This account is switched off. Ask your lecturer or the administrator."),
+            code="account_inactive",
+        )
+    if is_mfa_enabled(user):
+        raise Forbidden(
+            _("This account uses a second factor, which this way to log in cannot ask for."),
+            code="mfa_required",
+        )
+    return user
+
+
+def limit(request: HttpRequest, action: str) -> None:
+    """Count one use of a limit of the login pages, so that page and API share it."""
+    if not ratelimit.consume(request, app=APP, action=action):
+        raise TooMany(_seconds(action))
+
+
+def _seconds(action: str) -> int:
+    rates = ratelimit.get_rates(app=APP, action=action)
+    return int(max((rate.duration for rate in rates), default=60))

@@ -1,0 +1,82 @@
+"""Who is calling: the one answer for REST, streams and sockets."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from accounts import tokens
+from accounts.models import ApiLogin, User
+
+# How exact "last active" is: a write for every request would cost more than it tells.
+ACTIVITY_STEP = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A user and the login the request came by (None for a browser session)."""
+
+    user: User
+    login_id: UUID | None = None
+
+
+def bearer(header: str) -> str | None:
+    """The token of an `Authorization: Bearer` header; None for any other header."""
+    scheme, _, raw = header.strip().partition(" ")
+    return raw.strip() if scheme.lower() == "bearer" else None
+
+
+def resolve(raw: str) -> Caller | None:
+    claims = tokens.decode(tokens.Kind.ACCESS, raw)
+    login = live_login(claims) if claims else None
+    if login is None:
+        return None
+    note_activity(login.user)
+    return Caller(login.user, login.pk)
+
+
+def resolve_token(raw: str) -> User | None:
+    caller = resolve(raw)
+    return caller.user if caller else None
+
+
+def live_login(claims: tokens.Claims) -> ApiLogin | None:
+    """The login of a genuine token, unless it, its user or its stamp has ended since."""
+    login = (
+        ApiLogin.objects.select_related("user")
+        .filter(
+            pk=claims.login_id,
+            user_id=claims.user_id,
+            user__is_active=True,
+            ended_at=None,
+            expires_at__gt=timezone.now(),
+        )
+        .first()
+    )
+    if login is None or not constant_time_compare(tokens.stamp(login.user), claims.stamp):
+        return None
+    return login
+
+
+def session_user(session_key: str) -> User | None:
+    """The signed-in user of a browser session, checked as Django's middleware does."""
+    request: Any = HttpRequest()
+    request.session = SessionStore(session_key)
+    user = get_user(request)
+    return user if user.is_authenticated else None
+
+
+def note_activity(user: User) -> None:
+    now = timezone.now()
+    if user.last_active_at and now - user.last_active_at < ACTIVITY_STEP:
+        return
+    stale = Q(last_active_at=None) | Q(last_active_at__lt=now - ACTIVITY_STEP)
+    User.objects.filter(stale, pk=user.pk).update(last_active_at=now)
+    user.last_active_at = now

@@ -1,0 +1,74 @@
+"""The shapes of auth/*."""
+
+from rest_framework import serializers
+
+from accounts.models import User, no_control_characters
+
+# Hashing takes as long as the text: nobody needs more, and 1 MB would be an attack.
+PASSWORD_LIMIT = 256
+
+
+class UserSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = ["id", "email", "full_name", "role", "created_at"]
+        read_only_fields = fields
+
+
+class MeSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = User
+        fields = [*UserSerializer.Meta.fields, "language", "theme", "last_active_at"]
+        read_only_fields = fields
+
+
+class StrictSerializer(serializers.Serializer):
+    """Takes text only for text: 12345678 or true is not a password."""
+
+    def to_internal_value(self, data: object) -> object:
+        if isinstance(data, dict):
+            wrong = [
+                name for name in self.fields if name in data and not isinstance(data[name], str)
+            ]
+            if wrong:
+                message = serializers.CharField.default_error_messages["invalid"]
+                raise serializers.ValidationError({name: [message] for name in wrong})
+        return super().to_internal_value(data)
+
+
+class RegisterSerializer(StrictSerializer):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=PASSWORD_LIMIT, trim_whitespace=False)
+    full_name = serializers.CharField(max_length=150, validators=[no_control_characters])
+
+
+class LoginSerializer(StrictSerializer):
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=PASSWORD_LIMIT, trim_whitespace=False)
+
+
+class RefreshSerializer(StrictSerializer):
+    refresh_token = serializers.CharField(max_length=4000)
+
+
+class LogoutSerializer(StrictSerializer):
+    refresh_token = serializers.CharField(max_length=4000, required=False, default="")
+
+
+class PasswordGrantSerializer(serializers.Serializer):
+    """RFC 6749, section 4.3.2 (password) and section 6 (refresh_token)."""
+
+    grant_type = serializers.ChoiceField(["password", "refresh_token"], default="password")
+    username = serializers.CharField(max_length=254, required=False, default="")
+    password = serializers.CharField(
+        max_length=PASSWORD_LIMIT, trim_whitespace=False, required=False, default=""
+    )
+    refresh_token = serializers.CharField(max_length=4000, required=False, default="")
+
+
+class ProfileSerializer(StrictSerializer):
+    full_name = serializers.CharField(
+        max_length=150, required=False, validators=[no_control_characters]
+    )
+    language = serializers.ChoiceField(User.Language.choices, required=False)
+    theme = serializers.ChoiceField(User.Theme.choices, required=False)
