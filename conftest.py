@@ -1,0 +1,104 @@
+"""For every test: servers, settings that cannot reach a provider, and no way out of the machine.
+
+`make test` and a plain `pytest` both come through here. The servers are started once, before
+Django reads its settings, and shared by all xdist workers: those find the two URLs in their
+environment.
+"""
+
+import atexit
+import ipaddress
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from launch.chromium import find_chromium
+from launch.testing import start_servers
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# An empty value counts as unset and keeps a developer's .env from being looked at.
+UNSET = """DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS SUPERADMIN_EMAIL SUPERADMIN_PASSWORD
+OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY GOOGLE_API_KEY
+GOOGLE_GEMINI_BASE_URL OLLAMA_BASE_URL OPENROUTER_API_KEY OPENROUTER_BASE_URL HF_TOKEN HF_BASE_URL
+EMBEDDING_MODEL FIELD_ENCRYPTION_KEYS MAX_UPLOAD_MB KEEP_ORIGINAL_FILES LIMIT_CHAT LIMIT_UPLOAD
+LIMIT_LOGIN LIMIT_SIGNUP SENTRY_DSN EMAIL_URL""".split()
+
+os.environ.update(dict.fromkeys(UNSET, ""))
+os.environ["LONTAR_TESTING"] = "1"
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+os.environ["REDIS_PREFIX"] = f"test-{WORKER}-{os.getpid()}"
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
+if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    os.environ["DATABASE_URL"], os.environ["REDIS_URL"], _stop = start_servers()
+    atexit.register(_stop)
+
+_home = tempfile.TemporaryDirectory(prefix=f"lontar-home-{WORKER}-")
+os.environ["LONTAR_HOME"] = _home.name
+
+
+def pytest_configure() -> None:
+    """Read the settings now: pytest-django sets Django up only when they were read."""
+    from django.conf import settings  # noqa: PLC0415  the environment has to be ready first
+
+    assert settings.TESTING
+
+
+class NetworkRefused(RuntimeError):
+    """A test wanted to talk to another machine."""
+
+
+def _is_local(host: Any) -> bool:
+    if host in (None, "", "localhost", b"localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stay_on_this_machine() -> Iterator[None]:
+    """Refuse connections and name look-ups that leave this machine, in every test."""
+    connect, connect_ex, look_up = (
+        socket.socket.connect,
+        socket.socket.connect_ex,
+        socket.getaddrinfo,
+    )
+
+    def check(host: Any) -> None:
+        if not _is_local(host):
+            raise NetworkRefused(f"tests may not reach {host!r}; inject a transport instead")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            check(address[0])
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        if isinstance(address, tuple):
+            check(address[0])
+        return connect_ex(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        check(host)
+        return look_up(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The browser for Playwright's executable_path; the test is skipped where there is none."""
+    found = find_chromium()
+    if found is None:
+        pytest.skip("no Chromium: sudo apt install chromium, or set CHROMIUM to its program")
+    return found
