@@ -1,0 +1,131 @@
+"""Looking into retrieval: is it healthy, how is it set, what does it find for a query."""
+
+from typing import Any
+
+from django.db import connection
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from accounts.models import User
+from accounts.ninja import caller_auth
+from core.db import in_thread
+from core.errors import Unavailable
+from documents.models import Chunk, Document
+from llm.errors import LLMError
+from llm.models import EmbeddingModel
+from llm.queries import current_embedding_model
+from rag.search import CANDIDATES, EXACT_LIMIT, MAX_TOP_K, Hit, search
+
+router = Router(auth=caller_auth, tags=["rag"])
+
+
+class Found(Schema):
+    chunk_id: int
+    content: str
+    document_id: str
+    filename: str
+    page: int
+    similarity_score: float
+    chunk_index: int
+    metadata: dict[str, Any]
+
+
+class SearchOut(Schema):
+    query: str
+    results: list[Found]
+    count: int
+    top_k: int
+    threshold: float | None
+
+
+class SearchIn(Schema):
+    query: str = Field(min_length=1, max_length=2000)
+    top_k: int = Field(5, ge=1, le=MAX_TOP_K)
+    similarity_threshold: float | None = Field(None, ge=-1, le=1)
+
+
+@router.post("rag/search", response=SearchOut)
+async def rag_search(request: HttpRequest, options: Query[SearchIn]) -> dict[str, Any]:
+    """The passages the model would be given for this query: only what the caller may read."""
+    user = request.user
+    assert isinstance(user, User)
+    try:
+        hits = await search(
+            user, options.query, top_k=options.top_k, threshold=options.similarity_threshold
+        )
+    except LLMError as error:
+        raise Unavailable(error.message, code=error.code) from error
+    return {
+        "query": options.query,
+        "results": [_row(hit) for hit in hits],
+        "count": len(hits),
+        "top_k": options.top_k,
+        "threshold": options.similarity_threshold,
+    }
+
+
+def _row(hit: Hit) -> dict[str, Any]:
+    return {
+        "chunk_id": hit.chunk_id,
+        "content": hit.text,
+        "document_id": str(hit.document_id),
+        "filename": hit.filename,
+        "page": hit.page,
+        "similarity_score": round(hit.score, 4),
+        "chunk_index": hit.ordinal,
+        "metadata": {
+            "title": hit.title,
+            "heading": hit.heading,
+            "start": hit.start,
+            "end": hit.end,
+            "lexical_score": round(hit.lexical, 4),
+            "fused_score": round(hit.fused, 4),
+        },
+    }
+
+
+@router.get("rag/health", response=dict[str, Any])
+async def rag_health(request: HttpRequest) -> dict[str, Any]:
+    """Whether passages can be found: the embedder, pgvector, and what is indexed."""
+    return await in_thread(_health)
+
+
+def _health() -> dict[str, Any]:
+    errors = []
+    model = EmbeddingModel.objects.filter(is_current=True).first()
+    if model is None:
+        errors.append("No embedding model is set as current.")
+    with connection.cursor() as cursor:
+        cursor.execute("select extversion from pg_extension where extname = 'vector'")
+        row = cursor.fetchone()
+    if row is None:
+        errors.append("The PostgreSQL extension `vector` is not installed.")
+    processed = Document.objects.filter(status=Document.Status.PROCESSED).count()
+    return {
+        "status": "healthy" if not errors else "unhealthy",
+        "embeddings": {"available": model is not None, "model": model.name if model else None},
+        "pgvector": {
+            "available": row is not None,
+            "version": row[0] if row else None,
+            "total_chunks": Chunk.objects.count(),
+            "total_documents": Document.objects.count(),
+            "processed_documents": processed,
+        },
+        "errors": errors,
+    }
+
+
+@router.get("rag/config", response=dict[str, Any])
+async def rag_config(request: HttpRequest) -> dict[str, Any]:
+    """The settings of retrieval in force."""
+    model = await in_thread(current_embedding_model)
+    return {
+        "embedding_model": model.name,
+        "embedding_dimensions": model.dimensions,
+        "top_k": {"default": 5, "max": MAX_TOP_K},
+        "similarity_threshold": None,
+        "fusion": "cosine + BM25 / best BM25",
+        "exact_up_to_chunks": EXACT_LIMIT,
+        "candidates_beyond": CANDIDATES,
+    }

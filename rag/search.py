@@ -1,0 +1,223 @@
+"""Finding passages: vectors and BM25 in one statement, over exactly what the asker may read.
+
+The score that orders hits is `cosine + BM25 / best BM25`. Fusing scores keeps the better half's
+lead where ranks would average it away; both raw scores are returned for calibration. Document
+frequencies are counted in the postings the statement reads, so they are exact for the asker's own
+scope and nothing can go stale. BM25: Robertson and Zaragoza, "The Probabilistic Relevance
+Framework" (2009), in Lucene's form; the weights are made when a document is processed.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+
+from accounts.models import User
+from core.db import in_thread
+from documents.lexical import query_terms
+from documents.models import Chunk, Collection, Document
+from llm.queries import current_embedding_model
+from llm.services import embedder
+
+MAX_TOP_K = 20
+# Up to here every chunk in scope is scored exactly; an index scan would be slower and lossy.
+EXACT_LIMIT = 20_000
+CANDIDATES = 100
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What to search in; None means everything the user may read, an empty list means nothing."""
+
+    collections: Sequence[uuid.UUID] | None = None
+    documents: Sequence[uuid.UUID] | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    chunk_id: int
+    document_id: uuid.UUID
+    filename: str
+    title: str
+    page: int
+    start: int
+    end: int
+    heading: str
+    text: str
+    ordinal: int
+    score: float  # cosine of query and passage, -1 to 1
+    lexical: float  # BM25, 0 or more
+    fused: float
+
+
+async def search(
+    user: User,
+    query: str,
+    *,
+    top_k: int = 5,
+    threshold: float | None = None,
+    scope: Scope = Scope(),
+) -> list[Hit]:
+    """The best passages for `query`, best first; `threshold` is a least cosine.
+
+    Raises llm.errors.LLMError when the query cannot be embedded.
+    """
+    query = " ".join(query.split())[:2000]
+    if not query:
+        return []
+    model = await in_thread(current_embedding_model)
+    vector = (await embedder(model).embed([query], "query"))[0]
+    return await in_thread(
+        find, user, query_terms(query), vector, model.pk, min(top_k, MAX_TOP_K), threshold, scope
+    )
+
+
+def find(
+    user: User,
+    terms: Sequence[int],
+    vector: np.ndarray[Any, Any],
+    model_id: int,
+    top_k: int,
+    threshold: float | None,
+    scope: Scope,
+) -> list[Hit]:
+    """The database half of `search`, given the query's terms and its vector."""
+    with transaction.atomic():
+        documents, params = _readable(user, scope)
+        rows = _scored(documents, params, terms, vector, model_id)
+    if threshold is not None:
+        rows = [row for row in rows if row[1] >= threshold]
+    return _hits(rows, top_k)
+
+
+def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
+    """SQL of the ids of the documents in scope: the access rule is part of the ranking statement."""
+    collections = Collection.objects.visible_to(user)
+    if scope.collections is not None:
+        collections = collections.filter(id__in=list(scope.collections))
+    documents = Document.objects.filter(
+        collection__in=collections.values("id"), status=Document.Status.PROCESSED
+    )
+    if scope.documents is not None:
+        documents = documents.filter(id__in=list(scope.documents))
+    if scope.language:
+        documents = documents.filter(language=scope.language)
+    if documents.query.is_empty():
+        documents = documents.filter(id=uuid.UUID(int=0))
+    return documents.order_by().values("id", "collection_id").query.sql_with_params()
+
+
+SCORED = """
+with ok as materialized ({documents}),
+sets as materialized (
+  select coalesce(array_agg(distinct collection_id), '{{}}') collections,
+         coalesce(array_agg(id), '{{}}') documents from ok),
+dense as materialized ({dense}),
+hit as materialized (
+  select term, chunk_ids, weights from documents_posting
+  where collection_id = any ((select collections from sets)::uuid[]) and term = any (%s)
+    and document_id = any ((select documents from sets)::uuid[])),
+idf as materialized (
+  select term, ln(greatest((%s + 1) / (sum(cardinality(chunk_ids)) + 0.5), 1))::real idf
+  from hit group by term),
+bm as materialized (
+  select entry.id, sum(entry.weight * idf.idf) score
+  from hit join idf using (term), unnest(hit.chunk_ids, hit.weights) entry(id, weight)
+  group by entry.id){candidates}
+select id, cos, coalesce(score, 0)::float8,
+       cos + coalesce(score / (select nullif(max(score), 0) from bm), 0)::float8 fused
+from {ranked} left join bm using (id)
+order by fused desc, id limit %s
+"""
+
+EXACT = """
+  select chunk_id id, (1 - (vector <=> %s::halfvec))::float8 cos from documents_chunkvector
+  where embedding_model_id = %s
+    and collection_id = any ((select collections from sets)::uuid[])
+    and document_id = any ((select documents from sets)::uuid[])"""
+
+NEAREST = """
+  select chunk_id id from documents_chunkvector
+  where embedding_model_id = {model} and document_id = any ((select documents from sets)::uuid[])
+  order by vector::halfvec({dimensions}) <=> %s::halfvec limit {limit}"""
+
+CANDIDATE = """,
+best as materialized (
+  select chunk_id id, (1 - (vector <=> %s::halfvec))::float8 cos from documents_chunkvector
+  where embedding_model_id = %s and chunk_id in (
+    select id from dense union (select id from bm order by score desc limit {limit})))"""
+
+
+def _scored(
+    documents: str,
+    params: tuple[Any, ...],
+    terms: Sequence[int],
+    vector: np.ndarray[Any, Any],
+    model_id: int,
+) -> list[tuple[int, float, float, float]]:
+    """[(chunk id, cosine, BM25, fused)], best first, a few more than anyone asks for."""
+    text = "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from documents_chunkvector where embedding_model_id = %s and "
+            f"document_id in (select id from ({documents}) readable)",
+            [model_id, *params],
+        )
+        total = cursor.fetchone()[0]
+        if total <= EXACT_LIMIT:
+            sql = SCORED.format(documents=documents, dense=EXACT, candidates="", ranked="dense")
+            middle: list[Any] = [text, model_id, list(terms), total]
+        else:
+            nearest = NEAREST.format(model=int(model_id), dimensions=len(vector), limit=CANDIDATES)
+            sql = SCORED.format(
+                documents=documents,
+                dense=nearest,
+                candidates=CANDIDATE.format(limit=CANDIDATES),
+                ranked="best",
+            )
+            middle = [text, list(terms), total, text, model_id]
+            cursor.execute("set local hnsw.ef_search = 100")
+        cursor.execute(sql, [*params, *middle, MAX_TOP_K * 3])
+        return cursor.fetchall()
+
+
+def _hits(rows: Sequence[tuple[int, float, float, float]], top_k: int) -> list[Hit]:
+    """Rows as hits; a passage that repeats an earlier one word for word is left out."""
+    chunks = Chunk.objects.select_related("document").in_bulk([row[0] for row in rows])
+    hits: list[Hit] = []
+    seen: set[str] = set()
+    for chunk_id, cosine, lexical, fused in rows:
+        chunk = chunks.get(chunk_id)
+        if chunk is None:
+            continue
+        same = " ".join(chunk.text.lower().split())
+        if same in seen:
+            continue
+        seen.add(same)
+        hits.append(_hit(chunk, cosine, lexical, fused))
+        if len(hits) == top_k:
+            break
+    return hits
+
+
+def _hit(chunk: Chunk, cosine: float, lexical: float, fused: float) -> Hit:
+    document = chunk.document
+    return Hit(
+        chunk_id=chunk.pk,
+        document_id=document.id,
+        filename=document.original_filename,
+        title=document.title,
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        heading=chunk.heading,
+        text=chunk.text,
+        ordinal=chunk.ordinal,
+        score=cosine,
+        lexical=lexical,
+        fused=fused,
+    )
