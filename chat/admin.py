@@ -1,0 +1,81 @@
+from django.contrib import admin
+from django.http import HttpRequest
+
+from chat.models import Citation, Generation, Message, Session
+
+
+class ReadOnly:
+    """What students said is evidence: an admin reads it, and may delete it, but not change it."""
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class MessageInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = Message
+    fk_name = "session"
+    fields = ("position", "role", "content", "status", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("title", "user", "model", "status", "total_messages", "updated_at")
+    list_filter = ("status", "model", "started_at")
+    list_select_related = ("user", "model")
+    search_fields = ("title", "user__email", "user__full_name")
+    date_hierarchy = "started_at"
+    inlines = [MessageInline]
+
+
+class CitationInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    model = Citation
+    fields = ("number", "document_name", "page", "cited", "verified", "score", "excerpt")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("created_at", "role", "beginning", "session", "model", "status")
+    list_filter = ("role", "status", "model", "created_at")
+    list_select_related = ("session", "model")
+    search_fields = ("content", "session__title", "session__user__email")
+    date_hierarchy = "created_at"
+    inlines = [CitationInline]
+
+    @admin.display(description="content")
+    def beginning(self, message: Message) -> str:
+        return message.content[:80]
+
+
+@admin.register(Generation)
+class GenerationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = (
+        "started_at",
+        "session",
+        "model",
+        "status",
+        "error_code",
+        "first_token_ms",
+        "input_tokens",
+        "output_tokens",
+    )
+    list_filter = ("status", "error_code", "model", "started_at")
+    list_select_related = ("session", "model")
+    search_fields = ("session__title", "session__user__email")
+    date_hierarchy = "started_at"
+
+
+@admin.register(Citation)
+class CitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("document_name", "page", "number", "cited", "verified", "score", "message")
+    list_filter = ("cited", "verified")
+    list_select_related = ("message",)
+    search_fields = ("document_name", "excerpt")

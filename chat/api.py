@@ -1,0 +1,131 @@
+"""Sessions, what a page needs to begin, and an admin's view of who chats."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Count
+from django.urls import path
+from rest_framework import status
+from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import User
+from chat import queries, serializers, services
+from chat.models import Session
+from core.errors import Invalid, NotFound
+from core.idempotency import fingerprint, once
+from llm.queries import usable_models
+from prompts.queries import active_prompt
+
+
+class IsAdmin(BasePermission):
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user.is_authenticated and request.user.is_admin)
+
+
+class ListView(GenericAPIView[Any]):
+    """Paging by skip and limit over a queryset, with a function for a row."""
+
+    items_name = "results"
+
+    def listed(self, queryset: Any, row: Any) -> Response:
+        page = self.paginate_queryset(queryset) or []
+        return self.get_paginated_response([row(item) for item in page])
+
+
+class Config(APIView):
+    """What can be chosen: models, and the prompt in force."""
+
+    def get(self, request: Request) -> Response:
+        prompt = active_prompt()
+        shown = None
+        if prompt is not None:
+            shown = {"id": str(prompt.pk), "name": prompt.name, "content": prompt.content}
+        models = usable_models().select_related("provider")
+        return Response(
+            {"models": [serializers.model_row(m) for m in models], "active_prompt": shown}
+        )
+
+
+class Sessions(ListView):
+    items_name = "sessions"
+
+    def get(self, request: Request) -> Response:
+        wanted = request.query_params.get("status", "")
+        if wanted and wanted not in Session.Status.values:
+            raise Invalid("status: ACTIVE, COMPLETED", code="invalid")
+        return self.listed(queries.sessions(request.user, wanted), serializers.session_row)
+
+    def post(self, request: Request) -> Response:
+        body = serializers.SessionIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = body.validated_data
+
+        def create() -> dict[str, Any]:
+            return serializers.session_row(services.create_session(actor=request.user, **fields))
+
+        key = request.headers.get("Idempotency-Key", "")
+        result, _new = once(request.user.pk, key, fingerprint("session", fields), create)
+        return Response(result, status=status.HTTP_201_CREATED)
+
+
+class SessionDetail(APIView):
+    def _session(self, request: Request, session_id: uuid.UUID) -> Session:
+        """My own session; an admin also reaches others' for reading and removal."""
+        if not request.user.is_admin:
+            return queries.session(request.user, session_id)
+        found = Session.objects.select_related("model").filter(pk=session_id).first()
+        if found is None:
+            raise NotFound
+        return found
+
+    def get(self, request: Request, session_id: uuid.UUID) -> Response:
+        session = self._session(request, session_id)
+        return Response(serializers.session_detail(session, queries.thread(session)))
+
+    def patch(self, request: Request, session_id: uuid.UUID) -> Response:
+        session = self._session(request, session_id)
+        body = serializers.SessionPatch(data=request.data)
+        body.is_valid(raise_exception=True)
+        services.update_session(actor=request.user, session=session, **body.validated_data)
+        return Response(serializers.session_detail(session, queries.thread(session)))
+
+    def delete(self, request: Request, session_id: uuid.UUID) -> Response:
+        services.delete_session(
+            actor=request.user, session=self._session(request, session_id)
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Users(ListView):
+    items_name = "users"
+    permission_classes = [IsAuthenticated, IsAdmin]
+
+    def get(self, request: Request) -> Response:
+        users = User.objects.annotate(chat_count=Count("chat_sessions")).order_by("-created_at")
+        return self.listed(users, serializers.user_row)
+
+
+class UserChats(ListView):
+    items_name = "sessions"
+    permission_classes = [IsAuthenticated, IsAdmin]
+
+    def get(self, request: Request, user_id: uuid.UUID) -> Response:
+        if not User.objects.filter(pk=user_id).exists():
+            raise NotFound
+        return self.listed(
+            Session.objects.filter(user_id=user_id).select_related("model"),
+            serializers.session_row,
+        )
+
+
+urlpatterns = [
+    path("chat/config", Config.as_view(), name="chat-config"),
+    path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
+    path("chat/sessions/<uuid:session_id>", SessionDetail.as_view(), name="chat-session"),
+    path("users", Users.as_view(), name="users"),
+    path("users/<uuid:user_id>/chats", UserChats.as_view(), name="user-chats"),
+]

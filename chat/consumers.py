@@ -1,0 +1,184 @@
+"""The chat socket: reads frames, starts and stops turns, passes on their events.
+
+A turn never runs inside the handler: Channels handles one frame at a time, so a turn in here could
+not be stopped, and it would end with the connection.
+"""
+
+import asyncio
+import json
+import logging
+import uuid
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat import protocol, queries, runner, services
+from chat.models import Generation
+from core.db import in_thread
+from core.errors import AppError, Invalid, NotFound
+from core.language import scope_language
+
+log = logging.getLogger(__name__)
+
+MAX_FRAME = 512 * 1024
+CLOSE_NOT_FOUND = 4404
+
+
+class ChatConsumer(AsyncWebsocketConsumer):
+    """Client → message, stop, resume, regenerate. Server → the events of chat/protocol.py."""
+
+    user: User
+    session_id: uuid.UUID
+    language: str
+
+    async def connect(self) -> None:
+        self.followed: dict[uuid.UUID, asyncio.Task[None]] = {}
+        self.user = self.scope["user"]  # accounts.sockets lets nobody else through
+        self.language = scope_language(self.scope, self.user.language)
+        self.session_id = self.scope["url_route"]["kwargs"]["session_id"]
+        try:
+            running = await in_thread(self._running)
+        except NotFound:
+            await self.accept()
+            await self.close(CLOSE_NOT_FOUND)
+            return
+        await self.channel_layer.group_add(self._group, self.channel_name)
+        await self.accept()
+        await self._send({"type": "ready", "session_id": str(self.session_id), **running})
+
+    def _running(self) -> dict[str, Any]:
+        session = queries.session(self.user, self.session_id)
+        generation = queries.running(session)
+        if generation is None:
+            return {"generation": None}
+        return {
+            "generation": {
+                "generation_id": str(generation.pk),
+                "message_id": str(generation.answer_id),
+                "last_seq": generation.last_seq,
+            }
+        }
+
+    async def disconnect(self, code: int) -> None:
+        for task in self.followed.values():
+            task.cancel()
+        await self.channel_layer.group_discard(self._group, self.channel_name)
+
+    @property
+    def _group(self) -> str:
+        return runner.session_group(self.session_id)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        with translation.override(getattr(self, "language", "en")):
+            try:
+                await self._dispatch(self._parse(text_data))
+            except AppError as error:
+                await self._refuse(error)
+            except Exception:
+                log.exception("chat socket")
+                await self._refuse(AppError(code="internal", retryable=True))
+
+    def _parse(self, text: str | None) -> dict[str, Any]:
+        if text is None or len(text) > MAX_FRAME:
+            raise Invalid(_("Send one JSON object of at most 512 kB."), code="bad_frame")
+        try:
+            frame = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise Invalid(_("That is not JSON."), code="bad_frame") from error
+        if not isinstance(frame, dict):
+            raise Invalid(_("Send one JSON object."), code="bad_frame")
+        return frame
+
+    async def _dispatch(self, frame: dict[str, Any]) -> None:
+        match frame.get("type"):
+            case "message":
+                await self._message(frame.get("message"))
+            case "stop":
+                await self._stop()
+            case "resume":
+                await self._resume(frame)
+            case "regenerate":
+                await self._regenerate(frame.get("message_id"))
+            case "ping":
+                await self._send({"type": "pong"})
+            case _:
+                raise Invalid(_("Unknown message type."), code="unknown_type")
+
+    async def _message(self, text: Any) -> None:
+        if not isinstance(text, str):
+            raise Invalid(_("Write a question first."), code="empty_message")
+        await self._begin(
+            await in_thread(
+                services.post_message, actor=self.user, session_id=self.session_id, text=text
+            )
+        )
+
+    async def _regenerate(self, message_id: Any) -> None:
+        message = await in_thread(queries.message, self.user, _uuid(message_id))
+        if message.session_id != self.session_id:
+            raise NotFound
+        await self._begin(
+            await in_thread(services.answer_again, actor=self.user, message_id=message.pk)
+        )
+
+    async def _begin(self, generation: Generation) -> None:
+        await runner.start(generation, self.user, self.language)
+        self._follow(generation.pk, 0)
+
+    async def _stop(self) -> None:
+        generation = await in_thread(
+            services.request_stop, actor=self.user, session_id=self.session_id
+        )
+        if generation is not None:
+            runner.stop_local(generation.pk)
+
+    async def _resume(self, frame: dict[str, Any]) -> None:
+        after = frame.get("after", 0)
+        if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+            raise Invalid(_("`after` is the number of the last event you saw."), code="bad_frame")
+        if frame.get("generation_id"):
+            generation = await runner.readable(self.user, _uuid(frame["generation_id"]))
+            if generation.session_id != self.session_id:
+                raise NotFound
+        else:
+            session = await in_thread(queries.session, self.user, self.session_id)
+            latest = await in_thread(queries.latest_generation, session)
+            if latest is None:
+                return
+            generation = latest
+        self._follow(generation.pk, after)
+
+    def _follow(self, generation_id: uuid.UUID, after: int) -> None:
+        """Pass on events; a new request to follow replaces the one before."""
+        earlier = self.followed.pop(generation_id, None)
+        if earlier is not None:
+            earlier.cancel()
+        self.followed[generation_id] = asyncio.create_task(self._pass_on(generation_id, after))
+
+    async def _pass_on(self, generation_id: uuid.UUID, after: int) -> None:
+        async for _seq, frame, _last in runner.follow(generation_id, after):
+            await self.send(text_data=frame)
+
+    async def ring(self, event: dict[str, Any]) -> None:
+        """The doorbell: a turn of this session began elsewhere."""
+        generation_id = uuid.UUID(event["payload"]["generation_id"])
+        if generation_id not in self.followed:
+            self._follow(generation_id, 0)
+
+    async def _refuse(self, error: AppError) -> None:
+        await self._send(protocol.error(error.code, str(error.message), error.retryable))
+
+    async def _send(self, event: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(event, ensure_ascii=False))
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError as error:
+        raise NotFound from error
+
+

@@ -1,0 +1,175 @@
+"""The life of a generation in the database: kept alive, finished once, closed when abandoned."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from chat import protocol
+from chat.event_log import KEEP_SECONDS, encode, stream_key
+from chat.models import Citation, Generation, Message
+from chat.services import LEASE
+from core.process import is_gone
+from core.redis import sync_client
+from documents.models import Page
+from llm.messages import Usage
+from rag.search import Hit
+from rag.sources import Source, settle
+
+RUNNING = Generation.Status.RUNNING
+
+
+@dataclass
+class Outcome:
+    """What a turn ended with."""
+
+    status: str
+    text: str
+    stop_reason: str = ""
+    error_code: str = ""
+    sources: Sequence[Source] = ()
+    steps: list[dict[str, object]] = field(default_factory=list)
+    usage: Usage = Usage()
+    first_token_ms: int | None = None
+    last_seq: int = 0
+
+
+def checkpoint(generation_id: uuid.UUID, text: str | None) -> bool | None:
+    """Renew the lease and, when `text` is given, keep what was said so far.
+
+    Returns whether a stop was asked for; None when the generation is no longer ours to write.
+    """
+    now = timezone.now()
+    mine = Generation.objects.filter(pk=generation_id, status=RUNNING)
+    if not mine.update(lease_until=now + LEASE):
+        return None
+    if text is not None:
+        Message.objects.filter(generation=generation_id).update(content=text)
+    return bool(mine.values_list("stop_requested", flat=True).first())
+
+
+@transaction.atomic
+def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Citation]] | None:
+    """Write the end of a generation; None when somebody else has closed it before."""
+    changed = Generation.objects.filter(pk=generation_id, status=RUNNING).update(
+        status=outcome.status,
+        finished_at=timezone.now(),
+        error_code=outcome.error_code,
+        last_seq=outcome.last_seq,
+        input_tokens=outcome.usage.input_tokens,
+        output_tokens=outcome.usage.output_tokens,
+        cached_tokens=outcome.usage.cached_tokens,
+        first_token_ms=outcome.first_token_ms,
+    )
+    if not changed:
+        return None
+    answer = Message.objects.select_related("model").get(generation=generation_id)
+    answer.content = outcome.text
+    answer.status = outcome.status
+    answer.stop_reason = outcome.stop_reason
+    answer.error_code = outcome.error_code
+    answer.steps = outcome.steps
+    answer.save()
+    settled = settle(outcome.text, outcome.sources, _pages(outcome.sources))
+    rows = [protocol.citation(answer, cited) for cited in settled]
+    return answer, Citation.objects.bulk_create(rows)
+
+
+def _pages(sources: Sequence[Source]) -> dict[int, str]:
+    """chunk id → the stored text of its page."""
+    wanted = Q()
+    for document, page in {(s.hit.document_id, s.hit.page) for s in sources}:
+        wanted |= Q(document_id=document, number=page)
+    if not wanted:
+        return {}
+    texts = {
+        (document, number): text
+        for document, number, text in Page.objects.filter(wanted).values_list(
+            "document_id", "number", "text"
+        )
+    }
+    return {
+        s.hit.chunk_id: text
+        for s in sources
+        if (text := texts.get((s.hit.document_id, s.hit.page))) is not None
+    }
+
+
+def close_if_abandoned(generation: Generation) -> bool:
+    """End a generation whose process died, keeping every word that reached its log."""
+    expired = generation.lease_until < timezone.now() or is_gone(generation.owner)
+    if generation.status != RUNNING or not expired:
+        return False
+    frames = _stored_events(generation.pk)
+    said = "".join(event.get("content", "") for event in frames if event["type"] == "stream_chunk")
+    kept = generation.answer.content
+    text = said if len(said) >= len(kept) else kept
+    last_seq = max([generation.last_seq, *(event["seq"] for event in frames)])
+    outcome = Outcome(
+        status=Generation.Status.INTERRUPTED,
+        text=text,
+        stop_reason="interrupted",
+        error_code="interrupted",
+        sources=[_source(row) for row in _last_sources(frames)],
+        last_seq=last_seq + 2,
+    )
+    saved = finish(generation.pk, outcome)
+    if saved is None:
+        return False
+    _append_end(generation, last_seq, *saved)
+    return True
+
+
+def close_abandoned() -> int:
+    running = Generation.objects.filter(status=RUNNING).select_related("answer")
+    return sum(close_if_abandoned(generation) for generation in running)
+
+
+def _stored_events(generation_id: uuid.UUID) -> list[dict[str, object]]:
+    rows = sync_client().xrange(stream_key(generation_id))
+    return [json.loads(fields["e"]) for _, fields in rows]  # type: ignore[union-attr]
+
+
+def _last_sources(frames: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    found = [event["sources"] for event in frames if event["type"] == "sources"]
+    return list(found[-1]) if found else []  # type: ignore[call-overload]
+
+
+def _source(row: dict[str, object]) -> Source:
+    hit = Hit(
+        chunk_id=int(str(row["chunk_id"])),
+        document_id=uuid.UUID(str(row["document_id"])),
+        filename=str(row["document_name"]),
+        title="",
+        page=int(str(row["page"])),
+        start=int(str(row["start"])),
+        end=int(str(row["end"])),
+        heading="",
+        text=str(row["excerpt"]),
+        ordinal=int(str(row["chunk_index"])),
+        score=float(str(row["similarity_score"])),
+        lexical=0.0,
+        fused=0.0,
+    )
+    return Source(int(str(row["number"])), hit, hit.text)
+
+
+def _append_end(
+    generation: Generation, last_seq: int, answer: Message, citations: Sequence[Citation]
+) -> None:
+    """The closing events, for whoever still follows the log."""
+    events = [
+        protocol.error("interrupted", answer.error, True),
+        protocol.message_saved(answer, citations),
+    ]
+    name = stream_key(generation.pk)
+    pipe = sync_client().pipeline(transaction=False)
+    for number, event in enumerate(events, last_seq + 1):
+        frame = encode(generation.pk, number, event)
+        pipe.xadd(name, {"e": frame, "l": int(number == last_seq + 2)}, id=f"{number}-0")
+    pipe.expire(name, KEEP_SECONDS)
+    pipe.execute(raise_on_error=False)

@@ -1,0 +1,191 @@
+"""Sessions, their messages, and the generations that write answers."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from chat.sentences import error_sentence
+from core.ids import new_id
+from documents.models import Document
+from llm.models import LanguageModel
+from prompts.models import Prompt
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, user: User) -> Self:
+        """A session is its owner's alone; admins read them from their own pages."""
+        return self.filter(user=user)
+
+
+class Session(models.Model):
+    class Status(models.TextChoices):
+        ACTIVE = "ACTIVE", _("Active")
+        COMPLETED = "COMPLETED", _("Completed")
+
+    class Comprehension(models.TextChoices):
+        BASIC = "BASIC", _("Basic")
+        INTERMEDIATE = "INTERMEDIATE", _("Intermediate")
+        ADVANCED = "ADVANCED", _("Advanced")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_sessions"
+    )
+    model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    prompt = models.ForeignKey(Prompt, null=True, blank=True, on_delete=models.PROTECT)
+    title = models.CharField(max_length=200, blank=True)
+    title_is_automatic = models.BooleanField(default=True)
+    # The end of the branch that is shown: its parents, up to the root, are the conversation.
+    leaf = models.ForeignKey(
+        "Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    prompt_general = models.TextField(blank=True)
+    task = models.TextField(blank=True)
+    persona = models.TextField(blank=True)
+    mission_objective = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
+    total_messages = models.PositiveIntegerField(default=0)
+    comprehension_level = models.CharField(
+        max_length=12, choices=Comprehension.choices, blank=True, default=""
+    )
+    summary = models.TextField(blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    analysed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-updated_at"]
+        indexes = [models.Index(fields=["user", "-updated_at"], name="chat_session_recent")]
+        verbose_name = _("chat session")
+        verbose_name_plural = _("chat sessions")
+
+    def __str__(self) -> str:
+        return self.title or str(self.id)
+
+
+class Message(models.Model):
+    class Role(models.TextChoices):
+        USER = "user", _("Student")
+        ASSISTANT = "assistant", _("Assistant")
+
+    class Status(models.TextChoices):
+        COMPLETE = "complete", _("Complete")
+        STREAMING = "streaming", _("Being written")
+        STOPPED = "stopped", _("Stopped")
+        INTERRUPTED = "interrupted", _("Interrupted")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="messages")
+    # The message this one answers or follows: branches share a parent.
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+    )
+    position = models.PositiveIntegerField(help_text=_("Order within the session, from 1."))
+    role = models.CharField(max_length=10, choices=Role.choices)
+    content = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.COMPLETE)
+    stop_reason = models.CharField(max_length=20, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    # What the assistant did on the way: [{name, query, status, results_count}].
+    steps = models.JSONField(default=list, blank=True)
+    model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "position"], name="chat_message_position")
+        ]
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.position}"
+
+    @property
+    def error(self) -> str:
+        """The sentence for `error_code`, in the reader's language; empty when all went well."""
+        return error_sentence(self.error_code) if self.error_code else ""
+
+
+class Generation(models.Model):
+    """One attempt at an answer. The row is the truth about it; its event log lives in Redis."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Running")
+        COMPLETE = "complete", _("Complete")
+        STOPPED = "stopped", _("Stopped")
+        INTERRUPTED = "interrupted", _("Interrupted")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="generations")
+    question = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="generations")
+    answer = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="generation")
+    model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.RUNNING)
+    # The writing process renews the lease; a generation whose lease ran out has lost its process.
+    lease_until = models.DateTimeField()
+    owner = models.CharField(max_length=100, help_text=_("host:pid:start of the writing process"))
+    stop_requested = models.BooleanField(default=False)
+    last_seq = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=40, blank=True)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    first_token_ms = models.PositiveIntegerField(null=True, blank=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"],
+                condition=Q(status="running"),
+                name="chat_one_running_generation",
+            )
+        ]
+        verbose_name = _("generation")
+        verbose_name_plural = _("generations")
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.status}"
+
+
+class Citation(models.Model):
+    """A passage found for an answer. It keeps what was shown, also when the file is re-read."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="citations")
+    number = models.PositiveSmallIntegerField()
+    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.SET_NULL)
+    document_name = models.CharField(max_length=255)
+    # Not a foreign key: re-processing replaces chunks; page and offsets find the passage again.
+    chunk_id = models.BigIntegerField(null=True, blank=True)
+    chunk_index = models.PositiveIntegerField(default=0)
+    page = models.PositiveIntegerField(default=1)
+    start = models.PositiveIntegerField(default=0)
+    end = models.PositiveIntegerField(default=0)
+    excerpt = models.TextField()
+    score = models.FloatField(default=0)
+    cited = models.BooleanField(default=False)
+    verified = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="chat_citation_number")
+        ]
+        verbose_name = _("citation")
+        verbose_name_plural = _("citations")
+
+    def __str__(self) -> str:
+        return f"[{self.number}] {self.document_name}, {self.page}"

@@ -1,0 +1,148 @@
+"""The events of a generation as the socket carries them: the one place that names them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chat.models import Citation, Message
+from llm.models import LanguageModel
+from rag.sources import Cited, Source
+
+Event = dict[str, Any]
+
+
+def user_message(message: Message) -> Event:
+    return {"type": "user_message", "message": brief(message)}
+
+
+def stream_start(answer: Message, model: LanguageModel | None) -> Event:
+    return {"type": "stream_start", "message_id": str(answer.id), "model": model_brief(model)}
+
+
+def searching(name: str, query: str) -> Event:
+    return {"type": "tool", "name": name, "query": query, "status": "searching"}
+
+
+def searched(name: str, query: str, count: int, error: str = "") -> Event:
+    event = {
+        "type": "tool",
+        "name": name,
+        "query": query,
+        "status": "completed",
+        "results_count": count,
+    }
+    return {**event, "error": error} if error else event
+
+
+def found(sources: Sequence[Source]) -> Event:
+    return {"type": "sources", "sources": [source_payload(source) for source in sources]}
+
+
+def reasoning(content: str) -> Event:
+    return {"type": "reasoning", "content": content}
+
+
+def stream_end(stop_reason: str) -> Event:
+    return {"type": "stream_end", "stop_reason": stop_reason}
+
+
+def message_saved(message: Message, citations: Sequence[Citation]) -> Event:
+    return {"type": "message_saved", "message": full(message, citations)}
+
+
+def error(code: str, sentence: str, retryable: bool) -> Event:
+    return {"type": "error", "code": code, "message": sentence, "retryable": retryable}
+
+
+def brief(message: Message) -> dict[str, Any]:
+    return {
+        "id": str(message.id),
+        "role": message.role,
+        "content": message.content,
+        "created_at": message.created_at.isoformat(),
+    }
+
+
+def full(message: Message, citations: Sequence[Citation]) -> dict[str, Any]:
+    return {
+        **brief(message),
+        "parent_id": str(message.parent_id) if message.parent_id else None,
+        "status": message.status,
+        "stop_reason": message.stop_reason,
+        "error_code": message.error_code,
+        "steps": message.steps,
+        "model": model_brief(message.model),
+        "sources": [citation_payload(citation) for citation in citations],
+    }
+
+
+def model_brief(model: LanguageModel | None) -> dict[str, Any] | None:
+    return {"id": str(model.pk), "display_name": str(model.display_name)} if model else None
+
+
+def source_payload(source: Source) -> dict[str, Any]:
+    hit = source.hit
+    return _source(
+        number=source.number,
+        document_id=str(hit.document_id),
+        document_name=hit.filename,
+        page=hit.page,
+        chunk_id=hit.chunk_id,
+        chunk_index=hit.ordinal,
+        score=hit.score,
+        excerpt=hit.text,
+        start=hit.start,
+        end=hit.end,
+        cited=False,
+        verified=False,
+    )
+
+
+def citation_payload(citation: Citation) -> dict[str, Any]:
+    return _source(
+        number=citation.number,
+        document_id=str(citation.document_id) if citation.document_id else None,
+        document_name=citation.document_name,
+        page=citation.page,
+        chunk_id=citation.chunk_id,
+        chunk_index=citation.chunk_index,
+        score=citation.score,
+        excerpt=citation.excerpt,
+        start=citation.start,
+        end=citation.end,
+        cited=citation.cited,
+        verified=citation.verified,
+    )
+
+
+def _source(*, document_name: str, page: int, score: float, **fields: Any) -> dict[str, Any]:
+    # Both vocabularies of the contract: S1 says document_name, page_number and relevance_score in
+    # stored messages, filename, page and similarity_score in the stream.
+    score = round(score, 4)
+    return {
+        **fields,
+        "document_name": document_name,
+        "filename": document_name,
+        "page": page,
+        "page_number": page,
+        "similarity_score": score,
+        "relevance_score": score,
+    }
+
+
+def citation(message: Message, cited: Cited) -> Citation:
+    hit = cited.source.hit
+    return Citation(
+        message=message,
+        number=cited.source.number,
+        document_id=hit.document_id,
+        document_name=hit.filename[:255],
+        chunk_id=hit.chunk_id,
+        chunk_index=hit.ordinal,
+        page=hit.page,
+        start=cited.start,
+        end=cited.end,
+        excerpt=cited.excerpt,
+        score=hit.score,
+        cited=cited.cited,
+        verified=cited.verified,
+    )

@@ -1,0 +1,82 @@
+"""Reading sessions: every query starts from what the asker may see."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Prefetch, QuerySet
+
+from accounts.models import User
+from chat.models import Citation, Generation, Message, Session
+from core.errors import NotFound
+from llm.models import LanguageModel
+from llm.queries import usable_models
+
+
+def sessions(user: User, status: str = "") -> QuerySet[Session]:
+    """My sessions, the latest activity first."""
+    found = Session.objects.visible_to(user).select_related("model")
+    return found.filter(status=status) if status else found
+
+
+def session(user: User, session_id: uuid.UUID) -> Session:
+    found = Session.objects.visible_to(user).select_related("model").filter(id=session_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def thread(session: Session) -> list[Message]:
+    """The messages of the branch that is shown, oldest first, with their citations."""
+    rows = session.messages.select_related("model").prefetch_related(
+        Prefetch("citations", Citation.objects.order_by("number"))
+    )
+    return branch(list(rows), session.leaf_id)
+
+
+def branch(messages: Sequence[Message], leaf_id: uuid.UUID | None) -> list[Message]:
+    """From a leaf up to the root, given in reading order."""
+    by_id = {message.id: message for message in messages}
+    path: list[Message] = []
+    current = by_id.get(leaf_id) if leaf_id else None
+    while current is not None:
+        path.append(current)
+        current = by_id.get(current.parent_id) if current.parent_id else None
+    return path[::-1]
+
+
+def message(user: User, message_id: uuid.UUID) -> Message:
+    found = (
+        Message.objects.filter(session__in=Session.objects.visible_to(user))
+        .select_related("session", "parent")
+        .filter(id=message_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def generation(user: User, generation_id: uuid.UUID) -> Generation:
+    found = (
+        Generation.objects.filter(session__in=Session.objects.visible_to(user))
+        .filter(id=generation_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def running(session: Session) -> Generation | None:
+    return session.generations.filter(status=Generation.Status.RUNNING).first()
+
+
+def latest_generation(session: Session) -> Generation | None:
+    return session.generations.order_by("-started_at").first()
+
+
+def model_for(session: Session) -> LanguageModel | None:
+    """The session's model while it can be used, else the first that can."""
+    usable = usable_models()
+    mine = usable.filter(pk=session.model_id).first() if session.model_id else None
+    return mine or usable.first()

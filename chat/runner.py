@@ -1,0 +1,96 @@
+"""Running turns: tasks of the event loop that outlive the connection that asked."""
+
+import asyncio
+import contextvars
+import logging
+import uuid
+from collections.abc import AsyncIterator
+
+from accounts.models import User
+from chat import event_log, generations, protocol, queries
+from chat.event_log import Frame
+from chat.models import Generation
+from chat.turn import Plan, Turn, plan
+from core.announce import aring
+from core.db import in_thread
+
+log = logging.getLogger(__name__)
+
+_tasks: dict[uuid.UUID, "asyncio.Task[None]"] = {}
+POLL_SECONDS = 1.0
+
+
+def session_group(session_id: uuid.UUID) -> str:
+    return f"chat.{session_id.hex}"
+
+
+async def start(generation: Generation, user: User, language: str) -> None:
+    """Begin to answer; returns at once. Open pages of the session are told."""
+    ready = await in_thread(plan, generation, user, language)
+    start_planned(ready)
+    await aring(
+        session_group(generation.session_id),
+        {"event": "generation", "generation_id": str(generation.pk)},
+    )
+
+
+def start_planned(ready: Plan) -> None:
+    turn = Turn(ready, event_log.writer().open(ready.generation_id))
+    # A fresh context: the request's own would keep its thread, its language and its log ids.
+    task = asyncio.get_running_loop().create_task(turn.run(), context=contextvars.Context())
+    _tasks[ready.generation_id] = task
+    task.add_done_callback(lambda _: _tasks.pop(ready.generation_id, None))
+
+
+def stop_local(generation_id: uuid.UUID) -> bool:
+    """Stop a turn of this process; False when it is not running here."""
+    task = _tasks.get(generation_id)
+    if task is None:
+        return False
+    task.cancel()
+    return True
+
+
+async def follow(generation_id: uuid.UUID, after: int = 0) -> AsyncIterator[Frame]:
+    """Every event with a number above `after`, then the live ones, up to the last.
+
+    The caller has checked that the reader may see the generation.
+    """
+    local = event_log.local(generation_id)
+    if local is not None:
+        async for frame in local.follow(after):
+            yield frame
+        return
+    last = after
+    while True:
+        frames = await event_log.read(generation_id, last, wait=POLL_SECONDS)
+        for frame in frames:
+            last = frame[0]
+            yield frame
+            if frame[2]:
+                return
+        if not frames and (end := await in_thread(_ended, generation_id, last)) is not None:
+            yield end
+            return
+
+
+def _ended(generation_id: uuid.UUID, last: int) -> Frame | None:
+    """For a log that has gone quiet: close it if its process died, or tell its saved end."""
+    generation = Generation.objects.select_related("answer__model").filter(pk=generation_id).first()
+    if generation is None:
+        return last + 1, _frame(generation_id, last + 1, protocol.error("gone", "", False)), True
+    if generation.status == Generation.Status.RUNNING:
+        generations.close_if_abandoned(generation)
+        return None
+    # The log was cleared (an hour after the end, or Redis was emptied): the row has it all.
+    seq = max(generation.last_seq, last + 1)
+    saved = protocol.message_saved(generation.answer, list(generation.answer.citations.all()))
+    return seq, _frame(generation_id, seq, saved), True
+
+
+def _frame(generation_id: uuid.UUID, seq: int, event: protocol.Event) -> str:
+    return event_log.encode(generation_id, seq, event)
+
+
+async def readable(user: User, generation_id: uuid.UUID) -> Generation:
+    return await in_thread(queries.generation, user, generation_id)

@@ -1,0 +1,24 @@
+"""What a student reads when an answer did not come to its end."""
+
+from django.utils.translation import gettext_lazy as _
+
+from llm.errors import CODES, llm_error
+
+SENTENCES = {
+    "interrupted": _(
+        "The answer was interrupted because Lontar was restarted. What was written is kept; "
+        "press Try again for a whole answer."
+    ),
+    "internal": _(
+        "Something went wrong inside Lontar. Your message is kept; press Try again. If it happens "
+        "again, tell your administrator the time."
+    ),
+    "empty": _("The model answered nothing. Press Try again, or choose another model."),
+}
+
+
+def error_sentence(code: str) -> str:
+    """The translated sentence of an error code; never the text of an exception."""
+    if code not in SENTENCES and code in CODES:
+        return llm_error(code).message
+    return str(SENTENCES.get(code, SENTENCES["internal"]))

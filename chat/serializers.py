@@ -1,0 +1,98 @@
+"""The shapes of sessions and messages in the REST contract."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import User
+from chat.models import Message, Session
+from chat.protocol import full
+from llm.models import LanguageModel
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Unknown fields are refused by name: silently dropping one hides a caller's mistake."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        unknown = sorted(set(data) - set(self.fields)) if hasattr(data, "keys") else []
+        if unknown:
+            raise serializers.ValidationError(
+                {name: self.error_messages["unknown"] for name in unknown}
+            )
+        return value
+
+    default_error_messages = {"unknown": "This field is not known here."}
+
+
+class SessionIn(StrictSerializer):
+    model_id = serializers.UUIDField(required=False, allow_null=True)
+    title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    prompt_id = serializers.UUIDField(required=False, allow_null=True)
+    prompt_general = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    task = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    persona = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+    mission_objective = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
+
+
+class SessionPatch(StrictSerializer):
+    title = serializers.CharField(required=False, allow_blank=True, max_length=200)
+    status = serializers.ChoiceField(required=False, choices=Session.Status.choices)
+    model_id = serializers.UUIDField(required=False)
+
+
+def session_row(session: Session) -> dict[str, Any]:
+    return {
+        "id": str(session.pk),
+        "user_id": str(session.user_id),
+        "model_id": str(session.model_id) if session.model_id else None,
+        "title": session.title,
+        "status": session.status,
+        "total_messages": session.total_messages,
+        "comprehension_level": session.comprehension_level or None,
+        "started_at": session.started_at.isoformat(),
+        "updated_at": session.updated_at.isoformat(),
+        "ended_at": session.ended_at.isoformat() if session.ended_at else None,
+    }
+
+
+def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
+    model = session.model
+    return {
+        **session_row(session),
+        "model": {"id": str(model.pk), "name": model.name} if model else None,
+        "prompt_id": str(session.prompt_id) if session.prompt_id else None,
+        "prompt_general": session.prompt_general,
+        "task": session.task,
+        "persona": session.persona,
+        "mission_objective": session.mission_objective,
+        "messages": [message_row(message) for message in messages],
+    }
+
+
+def message_row(message: Message) -> dict[str, Any]:
+    row = full(message, list(message.citations.all()))
+    return {**row, "error": message.error}
+
+
+def model_row(model: LanguageModel) -> dict[str, Any]:
+    return {
+        "id": str(model.pk),
+        "name": model.name,
+        "display_name": str(model.display_name),
+        "provider": model.provider.kind,
+    }
+
+
+def user_row(user: User) -> dict[str, Any]:
+    """An account as an admin sees it; `chat_count` is annotated by the query."""
+    return {
+        "id": str(user.pk),
+        "email": user.email,
+        "full_name": user.full_name,
+        "role": user.role,
+        "is_active": user.is_active,
+        "created_at": user.created_at.isoformat(),
+        "last_active_at": user.last_active_at.isoformat() if user.last_active_at else None,
+        "chat_count": getattr(user, "chat_count", 0),
+    }

@@ -1,0 +1,184 @@
+"""Asking over HTTP: the same log as the socket, as S1's server-sent events or as one JSON answer."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.utils.translation import get_language
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
+
+from accounts.models import User
+from accounts.ninja import caller_auth
+from accounts import tickets
+from chat import queries, runner, services, sse
+from chat.event_log import Frame
+from chat.models import Generation
+from core.db import in_thread
+from core.errors import AppError, NotFound
+from core.idempotency import fingerprint, once
+
+router = Router(auth=caller_auth, tags=["chat"])
+
+KEEP_ALIVE_SECONDS = 15
+
+
+class MessageIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+
+    message: str = Field(max_length=services.MAX_MESSAGE)
+    stream: bool | None = None
+
+
+class AnswerOut(Schema):
+    message: dict[str, Any]
+    sources: list[dict[str, Any]]
+
+
+@router.post("chat/sessions/{uuid:session_id}/messages", response=AnswerOut)
+async def post_message(
+    request: HttpRequest, session_id: uuid.UUID, body: MessageIn
+) -> HttpResponseBase:
+    """Ask. Answers with text/event-stream, or with JSON for `Accept: application/json`."""
+    user = _user(request)
+    key = request.headers.get("Idempotency-Key", "")
+    print_ = fingerprint("message", session_id, body.message)
+
+    def ask() -> dict[str, Any]:
+        generation = services.post_message(actor=user, session_id=session_id, text=body.message)
+        return {"generation_id": str(generation.pk)}
+
+    result, new = await in_thread(once, user.pk, key, print_, ask)
+    return await _answer(request, user, result, new, body.stream)
+
+
+@router.post("chat/messages/{uuid:message_id}/retry", response=AnswerOut)
+async def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponseBase:
+    """Answer the same question again; the earlier answer is kept as a branch."""
+    user = _user(request)
+    key = request.headers.get("Idempotency-Key", "")
+
+    def ask() -> dict[str, Any]:
+        generation = services.answer_again(actor=user, message_id=message_id)
+        return {"generation_id": str(generation.pk)}
+
+    result, new = await in_thread(once, user.pk, key, fingerprint("retry", message_id), ask)
+    return await _answer(request, user, result, new, None)
+
+
+@router.get("chat/sessions/{uuid:session_id}/events")
+async def events(
+    request: HttpRequest, session_id: uuid.UUID, after: int = 0, generation_id: str = ""
+) -> HttpResponseBase:
+    """Resume: every event of a generation (the latest by default) after number `after`."""
+    user = _user(request)
+    session = await in_thread(queries.session, user, session_id)
+    if generation_id:
+        generation = await runner.readable(user, _uuid(generation_id))
+        if generation.session_id != session.pk:
+            raise NotFound
+    else:
+        latest = await in_thread(queries.latest_generation, session)
+        if latest is None:
+            raise NotFound
+        generation = latest
+    last_id = request.headers.get("Last-Event-ID", "")
+    return _stream(generation.pk, int(last_id) if last_id.isdigit() else max(after, 0))
+
+
+@router.post("chat/sessions/{uuid:session_id}/stop", response={200: dict[str, bool]})
+async def stop(request: HttpRequest, session_id: uuid.UUID) -> dict[str, bool]:
+    """Stop the running answer; what was said is kept."""
+    user = _user(request)
+    generation = await in_thread(services.request_stop, actor=user, session_id=session_id)
+    if generation is None:
+        return {"stopped": False}
+    runner.stop_local(generation.pk)
+    return {"stopped": True}
+
+
+@router.post("chat/ws-ticket", response={200: dict[str, str]})
+async def ws_ticket(request: HttpRequest) -> dict[str, str]:
+    """A single-use ticket for `?ticket=` of a WebSocket, good for a minute."""
+    return {"ticket": await in_thread(tickets.issue, _user(request))}
+
+
+def _user(request: HttpRequest) -> User:
+    user = request.user
+    assert isinstance(user, User)  # caller_auth let nobody else through
+    return user
+
+
+def _uuid(value: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(value)
+    except ValueError as error:
+        raise NotFound from error
+
+
+async def _answer(
+    request: HttpRequest, user: User, result: dict[str, Any], new: bool, stream: bool | None
+) -> HttpResponseBase:
+    generation = await in_thread(_generation, user, uuid.UUID(result["generation_id"]))
+    if new:
+        await runner.start(generation, user, get_language() or "en")
+    accept = request.headers.get("Accept", "")
+    if stream is None:
+        stream = not ("application/json" in accept and "text/event-stream" not in accept)
+    return _stream(generation.pk, 0) if stream else await _collect(generation.pk)
+
+
+def _generation(user: User, generation_id: uuid.UUID) -> Generation:
+    related = ("session__prompt", "session__model", "model__provider", "question", "answer__model")
+    return Generation.objects.select_related(*related).get(
+        pk=queries.generation(user, generation_id).pk
+    )
+
+
+async def _collect(generation_id: uuid.UUID) -> JsonResponse:
+    """Wait for the end; an answer that failed without a word is an error response."""
+    failure: dict[str, Any] = {}
+    saved: dict[str, Any] = {}
+    async for _seq, frame, _last in runner.follow(generation_id):
+        event = json.loads(frame)
+        if event["type"] == "error":
+            failure = event
+        elif event["type"] == "message_saved":
+            saved = event["message"]
+    if failure and not saved.get("content"):
+        raise AppError(
+            failure["message"], code=failure["code"], status=502, retryable=failure["retryable"]
+        )
+    return JsonResponse({"message": saved, "sources": saved.get("sources", [])})
+
+
+def _stream(generation_id: uuid.UUID, after: int) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(
+        _with_keep_alive(runner.follow(generation_id, after)), content_type="text/event-stream"
+    )
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _with_keep_alive(frames: AsyncIterator[Frame]) -> AsyncIterator[bytes]:
+    """Frames as S1's events; a comment line now and then keeps proxies from closing the stream."""
+    iterator = aiter(frames)
+    pending = asyncio.ensure_future(anext(iterator))
+    try:
+        while True:
+            done, _ = await asyncio.wait({pending}, timeout=KEEP_ALIVE_SECONDS)
+            if not done:
+                yield b": still here\n\n"
+                continue
+            try:
+                frame = pending.result()
+            except StopAsyncIteration:
+                return
+            pending = asyncio.ensure_future(anext(iterator))
+            yield sse.encode(frame)
+    finally:
+        pending.cancel()

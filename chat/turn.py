@@ -1,0 +1,197 @@
+"""One turn: from a saved question to a saved answer, whoever is still watching."""
+
+import asyncio
+import logging
+import time
+import uuid
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from django.utils import translation
+
+from accounts.models import User
+from chat import generations, protocol, queries
+from chat.context import conversation, system_prompt
+from chat.event_log import EventLog
+from chat.generations import Outcome
+from chat.models import Generation, Message
+from chat.sentences import error_sentence
+from chat.tools import document_search
+from core.db import in_thread
+from llm.errors import LLMError
+from llm.events import Finished, ReasoningDelta, TextDelta, ToolFinished, ToolStarted, TurnEvent
+from llm.loop import run_turn
+from llm.messages import Request, ToolCall, Usage
+from llm.models import LanguageModel
+from llm.services import chat_model
+from rag.marks import MarkFilter
+from rag.sources import SourceBook
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 1.0
+Status = Generation.Status
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All a turn needs from the database, read at once before the model is called."""
+
+    generation_id: uuid.UUID
+    user: User
+    question: Message
+    answer: Message
+    model: LanguageModel
+    request: Request
+    language: str
+
+
+def plan(generation: Generation, user: User, language: str) -> Plan:
+    session, model = generation.session, generation.model
+    assert model is not None  # a generation is opened with one; only later may it be deleted
+    thread = queries.branch(list(session.messages.all()), generation.question_id)
+    request = Request(
+        model=model.name,
+        system=system_prompt(session),
+        messages=conversation(thread, model.context_window),
+        max_tokens=model.max_output_tokens,
+    )
+    return Plan(
+        generation.pk, user, generation.question, generation.answer, model, request, language
+    )
+
+
+class Turn:
+    def __init__(self, plan: Plan, events: EventLog) -> None:
+        self.plan = plan
+        self.events = events
+        self.book = SourceBook()
+        self.marks = MarkFilter(lambda number: number in self.book)
+        self.text: list[str] = []
+        self.steps: list[dict[str, object]] = []
+        self.usage = Usage()
+        self.started = time.monotonic()
+        self.first_token_ms: int | None = None
+        self._found = 0
+        self._kept = 0
+        self.lost = False
+
+    async def run(self) -> None:
+        """Never raises; a cancelled turn ends as stopped, with what was said."""
+        self.events.append(protocol.user_message(self.plan.question))
+        self.events.append(protocol.stream_start(self.plan.answer, self.plan.model))
+        keeper = asyncio.create_task(self._keep(asyncio.current_task()))
+        try:
+            status, reason, error = await self._answer()
+        except asyncio.CancelledError:
+            status, reason, error = Status.STOPPED, "stopped", ""
+        except LLMError as failure:
+            log.warning("turn %s: %s", self.plan.generation_id, failure, exc_info=True)
+            status, reason, error = Status.FAILED, "error", failure.code
+        except Exception:
+            log.exception("turn %s failed", self.plan.generation_id)
+            status, reason, error = Status.FAILED, "error", "internal"
+        keeper.cancel()
+        await asyncio.shield(self._finish(status, reason, error))
+
+    async def _answer(self) -> tuple[str, str, str]:
+        tools = [document_search(self.plan.user, self.book, self._count)]
+        if not self.plan.model.supports_tools:
+            tools = []
+        model = chat_model(self.plan.model)
+        reason = "incomplete"
+        async with aclosing(run_turn(model, self.plan.request, tools)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    self.usage, reason = event.usage, event.stop_reason
+                else:
+                    self._take(event)
+        self._say(self.marks.close())
+        if not "".join(self.text).strip():
+            return Status.FAILED, reason, "refused" if reason == "refusal" else "empty"
+        if reason == "incomplete":
+            return Status.INTERRUPTED, reason, "malformed"
+        return Status.COMPLETE, reason, ""
+
+    def _take(self, event: TurnEvent) -> None:
+        if isinstance(event, TextDelta):
+            self._say(self.marks.feed(event.text))
+        elif isinstance(event, ReasoningDelta):
+            self.events.append(protocol.reasoning(event.text))
+        elif isinstance(event, ToolStarted):
+            self._found = 0
+            self.events.append(protocol.searching(event.call.name, _query(event.call)))
+        elif isinstance(event, ToolFinished):
+            self._searched(event)
+
+    def _say(self, text: str) -> None:
+        if text and self.first_token_ms is None:
+            self.first_token_ms = int((time.monotonic() - self.started) * 1000)
+        self.text.append(text)
+        self.events.text(text)
+
+    def _count(self, found: int) -> None:
+        self._found = found
+
+    def _searched(self, event: ToolFinished) -> None:
+        error = "failed" if event.result.is_error else ""
+        step = protocol.searched(event.call.name, _query(event.call), self._found, error)
+        self.events.append(step)
+        self.steps.append({name: value for name, value in step.items() if name != "type"})
+        if self.book.sources:
+            self.events.append(protocol.found(self.book.sources))
+
+    async def _keep(self, turn: "asyncio.Task[object] | None") -> None:
+        """Once a second: renew the lease, keep the text so far, notice a stop from elsewhere."""
+        while True:
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            text = "".join(self.text) if len(self.text) != self._kept else None
+            self._kept = len(self.text)
+            try:
+                stop = await in_thread(generations.checkpoint, self.plan.generation_id, text)
+            except Exception:  # the database is away: the answer goes on, the next second retries
+                log.exception("checkpoint of %s failed", self.plan.generation_id)
+                continue
+            if stop or stop is None:
+                self.lost = stop is None
+                if turn is not None:
+                    turn.cancel()
+                return
+
+    async def _finish(self, status: str, reason: str, error: str) -> None:
+        self._say(self.marks.close())
+        self.events.append(protocol.stream_end(reason))
+        outcome = Outcome(
+            status=status,
+            text="".join(self.text).strip(),
+            stop_reason=reason,
+            error_code=error,
+            sources=self.book.sources,
+            steps=self.steps,
+            usage=self.usage,
+            first_token_ms=self.first_token_ms,
+            last_seq=self.events.last_seq + (2 if error else 1),
+        )
+        saved = await self._save(outcome)
+        with translation.override(self.plan.language):
+            if error:
+                retryable = error not in {"auth", "spent", "unknown_model", "context_too_long"}
+                self.events.append(protocol.error(error, error_sentence(error), retryable))
+        if saved is None:
+            self.events.append(protocol.error("interrupted", "", True), last=True)
+        else:
+            self.events.append(protocol.message_saved(*saved), last=True)
+
+    async def _save(self, outcome: Outcome) -> tuple[Message, list[protocol.Citation]] | None:
+        """The database may be away for a moment: the answer is kept in memory until it is back."""
+        for pause in (0.2, 1, 2, 4, 8, 0):
+            try:
+                return await in_thread(generations.finish, self.plan.generation_id, outcome)
+            except Exception:
+                log.exception("saving the answer of %s failed", self.plan.generation_id)
+                await asyncio.sleep(pause)
+        return None
+
+
+def _query(call: ToolCall) -> str:
+    return str(call.arguments.get("query", ""))[:300]
