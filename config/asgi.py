@@ -9,7 +9,6 @@ django_application = get_asgi_application()
 
 # Below get_asgi_application(): importing consumers needs the app registry.
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from accounts.sockets import CallerMiddleware  # noqa: E402
@@ -24,8 +23,6 @@ websocket_urlpatterns = [
 application = ProtocolTypeRouter(
     {
         "http": django_application,
-        "websocket": AllowedHostsOriginValidator(
-            CallerMiddleware(URLRouter(websocket_urlpatterns))
-        ),
+        "websocket": CallerMiddleware(URLRouter(websocket_urlpatterns)),
     }
 )

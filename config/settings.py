@@ -178,6 +178,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+SUPERADMIN_EMAIL = env.text("SUPERADMIN_EMAIL")
+SUPERADMIN_PASSWORD = env.text("SUPERADMIN_PASSWORD")
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", True)
 # Mail is sent only where it can be: without EMAIL_URL nobody waits for a confirmation.
 _mail = bool(env.text("EMAIL_URL"))

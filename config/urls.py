@@ -2,7 +2,12 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.health import health, ready
+from chat.stream_api import router as chat_router
 from core.ninja import api
+from rag.api import router as rag_router
+
+api.add_router("", chat_router)
+api.add_router("", rag_router)
 
 urlpatterns = [
     path("health", health, name="health"),
