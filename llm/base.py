@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from llm.events import Event
-from llm.messages import Request
+from llm.messages import JSONDict, Request
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,3 +39,26 @@ class Embedder(Protocol):
         halves recall. Raises ``LLMError``.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a provider is spoken to, and with which key ("" for none)."""
+
+    kind: str
+    base_url: str
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What one model can do, as its registry row says. The defaults suit an unknown model.
+
+    ``parameters``: ``temperature`` (bool: it takes one), ``max_tokens`` (name of the field, for the
+    OpenAI protocol), ``first_event_seconds``, ``body`` (further fields for each request).
+    """
+
+    tools: bool = True
+    vision: bool = False
+    max_output_tokens: int | None = None
+    parameters: JSONDict = field(default_factory=dict)

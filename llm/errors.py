@@ -36,8 +36,8 @@ _KINDS: dict[str, tuple[Promise, bool]] = {
     ),
     "context_too_long": (
         _(
-            "This chat has grown too long for the model. Start a new chat, or choose a model with a "
-            "larger context."
+            "This chat has grown too long for the model. Start a new chat, or choose a model with "
+            "a larger context."
         ),
         False,
     ),

@@ -1,0 +1,161 @@
+"""Who can answer (providers and their models) and what turns text into vectors.
+
+What a model can do is data in its row; no code asks for a model by its name.
+"""
+
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.ids import new_id
+
+# What is assumed of a model nobody has described: small enough for almost any.
+DEFAULT_CONTEXT_WINDOW = 8192
+
+
+class Provider(models.Model):
+    class Kind(models.TextChoices):
+        OPENAI = "openai", "OpenAI"
+        ANTHROPIC = "anthropic", "Anthropic"
+        GOOGLE = "google", "Google"
+        OLLAMA = "ollama", "Ollama"
+        OPENROUTER = "openrouter", "OpenRouter"
+        HUGGINGFACE = "huggingface", "Hugging Face"
+        OPENAI_COMPATIBLE = "openai_compatible", _("OpenAI-compatible server")
+        BUILTIN = "builtin", _("Built in")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    name = models.CharField(_("name"), max_length=100)
+    base_url = models.URLField(
+        _("address"),
+        max_length=500,
+        blank=True,
+        help_text=_(
+            "Leave empty for the address set in the environment, or the provider's own. The key "
+            "in the environment is sent only where this is empty."
+        ),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    order = models.PositiveIntegerField(_("order"), default=100)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["order", "name", "id"]
+        verbose_name = _("provider")
+        verbose_name_plural = _("providers")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "base_url"], name="llm_one_provider_an_address")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LanguageModel(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    provider = models.ForeignKey(
+        Provider, models.CASCADE, related_name="models", verbose_name=_("provider")
+    )
+    name = models.CharField(
+        _("name"), max_length=200, help_text=_("As the provider calls it, such as gpt-6-sol.")
+    )
+    display_name = models.CharField(_("shown as"), max_length=200)
+    order = models.PositiveIntegerField(_("order"), default=100)
+    context_window = models.PositiveIntegerField(
+        _("context window"), default=DEFAULT_CONTEXT_WINDOW, help_text=_("In tokens.")
+    )
+    max_output_tokens = models.PositiveIntegerField(
+        _("longest answer"), null=True, blank=True, help_text=_("In tokens.")
+    )
+    supports_tools = models.BooleanField(_("calls tools"), default=True)
+    supports_vision = models.BooleanField(_("sees pictures"), default=False)
+    parameters = models.JSONField(
+        _("parameters"),
+        default=dict,
+        blank=True,
+        help_text=_(
+            "What the model's requests need: temperature (true when it takes one), max_tokens (the "
+            "field's name), first_event_seconds, body (further fields to send)."
+        ),
+    )
+    input_price = models.DecimalField(
+        _("price of input"),
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("US dollars for a million tokens."),
+    )
+    output_price = models.DecimalField(
+        _("price of output"),
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("US dollars for a million tokens."),
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    is_offered = models.BooleanField(
+        _("offered"),
+        default=True,
+        editable=False,
+        help_text=_("The provider listed it when it was last asked."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        ordering = ["provider__order", "order", "display_name", "id"]
+        verbose_name = _("language model")
+        verbose_name_plural = _("language models")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "name"], name="llm_one_model_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+
+class EmbeddingModel(models.Model):
+    class Kind(models.TextChoices):
+        LOCAL = "local", _("In this process")
+        OPENAI = "openai", "OpenAI"
+        GOOGLE = "google", "Google"
+        OLLAMA = "ollama", "Ollama"
+        OPENAI_COMPATIBLE = "openai_compatible", _("OpenAI-compatible server")
+
+    id = models.SmallAutoField(primary_key=True)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    name = models.CharField(_("name"), max_length=200)
+    dimensions = models.PositiveSmallIntegerField(_("dimensions"))
+    is_current = models.BooleanField(
+        _("current"),
+        default=False,
+        editable=False,
+        help_text=_("New documents and all questions are embedded with this one."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("embedding model")
+        verbose_name_plural = _("embedding models")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "name", "dimensions"], name="llm_one_embedding_model_a_size"
+            ),
+            models.UniqueConstraint(
+                fields=["is_current"],
+                condition=Q(is_current=True),
+                name="llm_one_current_embedding_model",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.dimensions})"

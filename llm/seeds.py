@@ -1,0 +1,132 @@
+"""What is known beforehand about models: data, and only a start.
+
+Rows are made from it once; whatever an administrator changes afterwards stays. Names, prices and
+sizes were read from the providers' pages in November 2026. A name that is missing here works too:
+it gets the defaults of an unknown model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# Reasoning is hidden by this protocol, so the first visible event may take long.
+_THINKS: dict[str, Any] = {"first_event_seconds": 180}
+# From GPT-5.6 on, chat completions refuse function tools unless reasoning is switched off.
+_OPENAI: dict[str, Any] = {
+    "max_tokens": "max_completion_tokens",
+    "body": {"reasoning_effort": "none"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A model as a seed or a provider's own list describes it; None: not said."""
+
+    name: str
+    display_name: str = ""
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    supports_tools: bool | None = None
+    supports_vision: bool | None = None
+    input_price: str | None = None
+    output_price: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def _seed(
+    name: str,
+    display_name: str,
+    context: int,
+    output: int,
+    prices: tuple[str, str] | None = None,
+    parameters: dict[str, Any] | None = None,
+) -> Described:
+    input_price, output_price = prices or (None, None)
+    return Described(
+        name=name,
+        display_name=display_name,
+        context_window=context,
+        max_output_tokens=output,
+        supports_tools=True,
+        supports_vision=True,
+        input_price=input_price,
+        output_price=output_price,
+        parameters=parameters or {},
+    )
+
+
+# The first of each provider is the one a new chat starts with: able, and affordable for a class.
+MODELS: dict[str, list[Described]] = {
+    "openai": [
+        _seed("gpt-6.1-terra", "GPT-6.1 Terra", 1_050_000, 128_000, ("1.00", "5.00"), _OPENAI),
+        _seed("gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000, ("0.10", "0.50"), _OPENAI),
+        _seed("gpt-6.1-sol", "GPT-6.1 Sol", 1_050_000, 128_000, ("2.00", "10.00"), _OPENAI),
+    ],
+    "anthropic": [
+        _seed("claude-sonnet-5-5", "Claude Sonnet 5.5", 1_000_000, 128_000, ("2.00", "10.00")),
+        _seed("claude-haiku-5-5", "Claude Haiku 5.5", 1_000_000, 128_000, ("0.10", "0.50")),
+        _seed("claude-opus-5-5", "Claude Opus 5.5", 1_000_000, 128_000, ("4.00", "20.00"), _THINKS),
+    ],
+    "google": [
+        _seed("gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536, ("0.75", "3.75")),
+        _seed("gemini-4-argon", "Gemini 4 Argon", 1_048_576, 65_536, ("4.00", "20.00"), _THINKS),
+        _seed("gemini-2.5-flash", "Gemini 2.5 Flash", 1_048_576, 65_536, ("0.30", "2.50")),
+    ],
+    "openrouter": [
+        _seed("anthropic/claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000, 128_000),
+        _seed("openai/gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000),
+        _seed("google/gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536),
+    ],
+    "huggingface": [
+        Described("openai/gpt-oss-120b", "gpt-oss 120B", 131_072, 32_768, True, False),
+        Described("Qwen/Qwen3-32B", "Qwen3 32B", 32_768, 8_192, True, False),
+    ],
+}
+
+# The built-in answerer: a provider like the others, and always there.
+BUILTIN = Described(
+    name="quotes",
+    display_name="Quotes from your material",
+    context_window=1_000_000,
+    supports_tools=True,
+    supports_vision=False,
+    input_price="0",
+    output_price="0",
+)
+
+# Names in a provider's list that are not chat models.
+NOT_CHAT = (
+    "embed",
+    "whisper",
+    "tts",
+    "rerank",
+    "moderation",
+    "dall-e",
+    "image",
+    "audio",
+    "realtime",
+    "transcribe",
+    "sora",
+    "bge-",
+    "minilm",
+    "stable-diffusion",
+    "guard",
+)
+
+# How many models a list that knows hundreds may add.
+MOST_LISTED = 30
+
+LOCAL_EMBEDDING = ("local", "all-MiniLM-L6-v2", 384)
+
+# EMBEDDING_MODEL=kind:name, with these sizes; others are written kind:name:dimensions.
+EMBEDDING_SIZES = {
+    "all-MiniLM-L6-v2": 384,
+    "text-embedding-3-small": 1536,
+    "text-embedding-3-large": 3072,
+    "gemini-embedding-001": 3072,
+    "gemini-embedding-2": 3072,
+    "nomic-embed-text": 768,
+    "mxbai-embed-large": 1024,
+    "bge-m3": 1024,
+}
