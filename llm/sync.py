@@ -1,0 +1,161 @@
+"""Fill the registry with what the environment's keys open, and ask providers what they offer."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.module_loading import import_string
+
+from llm.base import Endpoint
+from llm.credentials import configured_kinds, endpoint, environment_base_url, is_official
+from llm.models import EmbeddingModel, LanguageModel, Provider
+from llm.registry import LISTINGS
+from llm.seeds import (
+    BUILTIN,
+    EMBEDDING_SIZES,
+    LOCAL_EMBEDDING,
+    MODELS,
+    MOST_LISTED,
+    NOT_CHAT,
+    Described,
+)
+
+log = logging.getLogger(__name__)
+
+# How long all providers together may take to list what they have; each answers within two seconds.
+PATIENCE = 4.0
+# Any number no other advisory lock of this product uses.
+SYNC_LOCK = 7_203_101
+FEW = 6
+ORDER = {kind: 10 * (n + 1) for n, kind in enumerate(Provider.Kind.values)} | {"builtin": 10_000}
+
+
+def sync_registry() -> None:
+    """Called on every start, safe at any time. Adds rows and marks what is offered; it changes
+    nothing an administrator has set, and a provider that does not answer is left as it was."""
+    kinds = [kind for kind in configured_kinds() if kind != Provider.Kind.BUILTIN]
+    lists = _ask({kind: endpoint(Provider(kind=kind)) for kind in kinds})
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SYNC_LOCK])
+        _add(_provider(Provider.Kind.BUILTIN), [BUILTIN])
+        _ensure_embedding_model()
+        for kind in kinds:
+            _sync_provider(kind, lists.get(kind))
+
+
+def _sync_provider(kind: str, listed: list[Described] | None) -> None:
+    if kind == Provider.Kind.OLLAMA and not listed and not _exists(kind):
+        return
+    provider = _provider(kind)
+    seeds = MODELS.get(kind, [])
+    if listed and not _keeps_to_seeds(kind):
+        _add(provider, _chat_models(listed)[:MOST_LISTED])
+    elif not provider.models.exists():
+        _add(provider, seeds)
+    if listed:
+        names = [model.name for model in listed]
+        provider.models.exclude(name__in=names).update(is_offered=False)
+        if not provider.models.filter(name__in=names).update(is_offered=True):
+            # Every name known here has been retired: better an undescribed model than none.
+            _add(provider, _chat_models(listed)[:FEW])
+
+
+def _keeps_to_seeds(kind: str) -> bool:
+    """A provider's own host lists hundreds of names, most of no use here: the seeds choose."""
+    return kind != Provider.Kind.OLLAMA and is_official(kind, environment_base_url(kind))
+
+
+def _exists(kind: str) -> bool:
+    return Provider.objects.filter(kind=kind, base_url="").exists()
+
+
+def _provider(kind: str) -> Provider:
+    defaults = {"name": str(Provider.Kind(kind).label), "order": ORDER[kind]}
+    return Provider.objects.get_or_create(kind=kind, base_url="", defaults=defaults)[0]
+
+
+def _add(provider: Provider, models: list[Described]) -> None:
+    known = set(provider.models.values_list("name", flat=True))
+    rows = [
+        LanguageModel(
+            provider=provider,
+            name=model.name,
+            display_name=model.display_name or model.name,
+            order=10 * (place + 1),
+            **_columns(model),
+        )
+        for place, model in enumerate(models)
+        if model.name not in known
+    ]
+    LanguageModel.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _columns(model: Described) -> dict[str, Any]:
+    """The columns a description says something about; the rest keeps the column's default."""
+    columns = {
+        "context_window": model.context_window,
+        "max_output_tokens": model.max_output_tokens,
+        "supports_tools": model.supports_tools,
+        "supports_vision": model.supports_vision,
+        "input_price": None if model.input_price is None else Decimal(model.input_price),
+        "output_price": None if model.output_price is None else Decimal(model.output_price),
+        "parameters": dict(model.parameters),
+    }
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+def _chat_models(listed: list[Described]) -> list[Described]:
+    return [m for m in listed if not any(part in m.name.lower() for part in NOT_CHAT)]
+
+
+def _ask(endpoints: dict[str, Endpoint]) -> dict[str, list[Described]]:
+    """What each provider lists. One that is slow, away or odd is missing from the answer."""
+    if not settings.LLM_ALLOW_NETWORK or not endpoints:
+        return {}
+    pool = ThreadPoolExecutor(len(endpoints), thread_name_prefix="lontar-models")
+    calls = {
+        pool.submit(import_string(LISTINGS[kind]), where): kind for kind, where in endpoints.items()
+    }
+    done, _late = wait_for(calls, timeout=PATIENCE)
+    pool.shutdown(wait=False, cancel_futures=True)
+    answers = {}
+    for call in done:
+        error = call.exception()
+        if error is None:
+            answers[calls[call]] = call.result()
+        else:
+            log.info("%s did not list its models: %s", calls[call], type(error).__name__)
+    return answers
+
+
+def _ensure_embedding_model() -> None:
+    """One is current afterwards. A later change of EMBEDDING_MODEL alone changes nothing: what is
+    already embedded would no longer be found."""
+    current = EmbeddingModel.objects.filter(is_current=True).first()
+    kind, name, dimensions = _wanted_embedding()
+    if current is None:
+        EmbeddingModel.objects.update_or_create(
+            kind=kind, name=name, dimensions=dimensions, defaults={"is_current": True}
+        )
+    elif (current.kind, current.name, current.dimensions) != (kind, name, dimensions):
+        log.warning("EMBEDDING_MODEL says %s, but documents are embedded with %s.", name, current)
+
+
+def _wanted_embedding() -> tuple[str, str, int]:
+    """EMBEDDING_MODEL as (kind, name, dimensions): ``kind:name`` or ``kind:name:dimensions``."""
+    given = settings.EMBEDDING_MODEL
+    if not given or given in (LOCAL_EMBEDDING[1], f"sentence-transformers/{LOCAL_EMBEDDING[1]}"):
+        return LOCAL_EMBEDDING
+    kind, _, rest = given.partition(":")
+    name, _, size = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
+    dimensions = int(size or EMBEDDING_SIZES.get(name.partition(":")[0], 0))
+    if kind not in EmbeddingModel.Kind.values or not dimensions:
+        log.warning("EMBEDDING_MODEL=%s is not kind:name:dimensions; the local one is used.", given)
+        return LOCAL_EMBEDDING
+    return kind, name, dimensions
