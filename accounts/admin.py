@@ -1,0 +1,148 @@
+"""People in the Django admin. What an admin may do to whom is decided in accounts.services."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts import services
+from accounts.models import ApiLogin, User
+from core.errors import AppError
+
+# One way in: the login page, with its limits and second factors.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+class AddUserForm(AdminUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email", "full_name"]
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).strip().lower()
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError(_("There already is an account with this email address."))
+        return email
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    add_form = AddUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["email", "full_name", "role", "is_active", "created_at", "last_active_at"]
+    list_filter = ["role", "is_active", "created_at", "last_active_at"]
+    search_fields = ["email", "full_name"]
+    date_hierarchy = "created_at"
+    ordering = ["-created_at"]
+    filter_horizontal = []
+    actions = ["activate", "deactivate"]
+    readonly_fields = ["email", "created_at", "last_login", "last_active_at"]
+    fieldsets = [
+        (None, {"fields": ["email", "password", "full_name", "language", "theme"]}),
+        (gettext_lazy("Rights"), {"fields": ["role", "is_active"]}),
+        (gettext_lazy("Dates"), {"fields": ["created_at", "last_login", "last_active_at"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "full_name", "usable_password", "password1", "password2"]})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        if obj is None:
+            return []
+        if services.may_manage(request.user, obj):
+            return list(self.readonly_fields)
+        return [*self.readonly_fields, "role", "is_active"]
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "role" and not request.user.is_superadmin:
+            roles = [row for row in User.Role.choices if row[0] != User.Role.SUPERADMIN]
+            kwargs["choices"] = roles
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or obj == request.user or services.may_manage(request.user, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        if not super().has_delete_permission(request, obj):
+            return False
+        return obj is None or services.may_manage(request.user, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        user = self.get_object(request, id)
+        if user is not None and not services.ranks_above(request.user, user):
+            self.message_user(
+                request,
+                _("You may set the password only of accounts below your own role."),
+                messages.ERROR,
+            )
+            return self.response_post_save_change(request, user)
+        response = super().user_change_password(request, id, form_url)
+        if user is not None and request.method == "POST" and response.status_code == 302:
+            services.end_access(user)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            services.add_user(obj, form.cleaned_data.get("password1") or None, verified=True)
+            return
+        stored = User.objects.get(pk=obj.pk)
+        own = {"full_name": obj.full_name, "language": obj.language, "theme": obj.theme}
+        services.update_profile(actor=stored, **own)
+        services.set_role(actor=request.user, user=stored, role=obj.role)
+        services.set_active(actor=request.user, user=stored, active=obj.is_active)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Who may delete a person may delete what goes with it, also rows that nobody may delete
+        # on their own, such as API logins.
+        deleted, counts, refused, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, refused & {self.opts.verbose_name}, protected
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.delete_user(actor=request.user, user=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            services.delete_user(actor=request.user, user=user)
+
+    @admin.action(description=gettext_lazy("Activate the selected users"))
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._switch(request, queryset, active=True)
+
+    @admin.action(description=gettext_lazy("Deactivate the selected users: logs them out at once"))
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._switch(request, queryset, active=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[User], *, active: bool) -> None:
+        done = 0
+        for user in queryset:
+            try:
+                services.set_active(actor=request.user, user=user, active=active)
+                done += 1
+            except AppError as error:
+                self.message_user(request, f"{user}: {error}", messages.ERROR)
+        text = ngettext("%d user changed.", "%d users changed.", done) % done
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
+
+
+@admin.register(ApiLogin)
+class ApiLoginAdmin(admin.ModelAdmin):
+    list_display = ["user", "client", "created_at", "used_at", "expires_at", "ended_at"]
+    list_filter = ["ended_by", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "user__full_name", "client"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiLogin | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiLogin | None = None) -> bool:
+        return False
