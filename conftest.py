@@ -39,6 +39,8 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
 _home = tempfile.TemporaryDirectory(prefix=f"lontar-home-{WORKER}-")
 os.environ["LONTAR_HOME"] = _home.name
 
+pytest_plugins = ["core.testing"]
+
 
 def pytest_configure() -> None:
     """Read the settings now: pytest-django sets Django up only when they were read."""
