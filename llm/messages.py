@@ -126,11 +126,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to one model. ``model`` is the provider's name of it."""
+    """One request to one model. ``model`` is the provider's name of it.
+
+    ``call_tools`` is False when the model has called tools before and has to answer now: the
+    specs stay, because some providers refuse a conversation with calls to tools they do not see.
+    """
 
     model: str
     system: str = ""
     messages: tuple[Message, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
+    call_tools: bool = True
     max_tokens: int | None = None
     temperature: float | None = None
