@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
+from django.conf import settings
 
 from launch.chromium import find_chromium
 from launch.testing import start_servers
@@ -42,11 +44,9 @@ os.environ["LONTAR_HOME"] = _home.name
 pytest_plugins = ["core.testing"]
 
 
-def pytest_configure() -> None:
-    """Read the settings now: pytest-django sets Django up only when they were read."""
-    from django.conf import settings  # noqa: PLC0415  the environment has to be ready first
-
-    assert settings.TESTING
+# A room's conftest imports models, and pytest loads it before any hook runs.
+django.setup()
+assert settings.TESTING
 
 
 class NetworkRefused(RuntimeError):

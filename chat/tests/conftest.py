@@ -1,0 +1,3 @@
+from chat.tests.fakes import model, play
+
+__all__ = ["model", "play"]
