@@ -33,9 +33,9 @@ def open_login(*, actor: User, client: str = "") -> TokenPair:
     return _pair(login, actor, now)
 
 
-def refresh_login(raw: str) -> TokenPair:
+def refresh_login(refresh_token: str) -> TokenPair:
     """The next pair; the token given is spent. Spent a second time, it ends the whole login."""
-    claims = tokens.decode(Kind.REFRESH, raw)
+    claims = tokens.decode(Kind.REFRESH, refresh_token)
     login = resolve.live_login(claims) if claims else None
     if claims is None or login is None:
         raise _refused()

@@ -7,6 +7,7 @@ what they should. Loaded as a pytest plugin by the root conftest.
 
 import functools
 import itertools
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -62,13 +63,20 @@ def deactivated(db: None) -> Any:
     return person("deactivated", is_active=False)
 
 
+@pytest.fixture
+def fresh_limits(settings: Any) -> None:
+    """Counts of logins and sign-ups begin at nought: people have the same address in all tests."""
+    cache = {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}
+    settings.CACHES = {"default": cache}
+
+
 class JsonClient(Client):
     """Django's test client that speaks JSON by default: `post(path, {...})`, also put and patch."""
 
     def generic(self, method: str, path: str, data: Any = "", *args: Any, **extra: Any) -> Any:
         return super().generic(method, path, data, *args, **extra)
 
-    def post(self, path: str, data: Any = None, content_type: str = "application/json", **kw: Any):
+    def post(self, path: str, data: Any = None, content_type: str = "application/json", **kw: Any) -> Any:
         return super().post(path, {} if data is None else data, content_type=content_type, **kw)
 
 
