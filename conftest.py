@@ -16,7 +16,9 @@ from typing import Any
 
 import django
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
+from django.db import connections
 
 from launch.chromium import find_chromium
 from launch.testing import start_servers
@@ -95,6 +97,13 @@ def _stay_on_this_machine() -> Iterator[None]:
         patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
         patch.setattr(socket, "getaddrinfo", guarded_look_up)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Close what async tests left open: asgiref keeps one thread, and it keeps a connection."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")
