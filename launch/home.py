@@ -61,6 +61,16 @@ class Home:
         os.write(handle, f"{os.getpid()}\n".encode())
         self._lock = handle
 
+    def unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def read(self, name: str) -> str | None:
+        with contextlib.suppress(FileNotFoundError):
+            return (self.path / name).read_text()
+        return None
+
     def secrets(self) -> tuple[Secrets, bool]:
         """The generated secrets, and whether they were made just now."""
         file = self.path / "secrets.json"

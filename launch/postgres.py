@@ -114,7 +114,7 @@ class Postgres:
             raise Problem(f"PostgreSQL could not be set up in {folder}: {done[-600:]}")
 
     def _run(self, argv: list[str], folder: Path, given: str | None = None) -> str:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [self.bin / argv[0], *argv[1:]],
             env=self.env,
             cwd=folder,

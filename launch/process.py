@@ -79,7 +79,7 @@ def spawn(
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=die_with_parent(death),  # noqa: PLW1509  the supervisor has a single thread
+        preexec_fn=die_with_parent(death),
         **(owner.popen_arguments() if owner else {}),
     )
     if child.stdin is not None:
@@ -133,3 +133,9 @@ def kill_session(session: int) -> None:
         for pid in members:
             signal_quietly(pid, signal.SIGKILL)
         time.sleep(0.02)
+
+
+def follow_parent() -> None:
+    """Under `make`: stop when make is killed, or nobody in the terminal could stop us any more."""
+    if _libc is not None and os.environ.get("MAKELEVEL"):
+        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)

@@ -1,11 +1,11 @@
 """Keeps the parts running: one thread, one loop, nothing but the standard library."""
 
-import collections
 import contextlib
 import select
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -94,22 +94,21 @@ class Supervisor:
         part.was_ready = True
 
     def run(self, argv: list[str], env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
-        """Run one short command to its end while looking after the parts; (code, output)."""
-        lines: collections.deque[bytes] = collections.deque(maxlen=400)
-        with open(self.home.log("prepare"), "ab+") as log:
-            begin = log.seek(0, 2)
-            child = spawn(argv, env=env, cwd=cwd, log=log)
+        """Run one short command to its end while looking after the parts; (code, output).
+
+        The output goes through a nameless file: it may hold a password nobody should find later.
+        """
+        with tempfile.TemporaryFile() as output:
+            child = spawn(argv, env=env, cwd=cwd, log=output)
             try:
                 while child.poll() is None:
                     self.look_after()
                     self.pause(0.1)
             finally:
-                if child.returncode is None:
-                    kill_session(child.pid)
-                    child.wait()
-            log.seek(begin)
-            lines.extend(log.readlines())
-        return child.returncode, b"".join(lines).decode(errors="replace")
+                kill_session(child.pid)
+                child.wait()
+            output.seek(0)
+            return child.returncode, output.read().decode(errors="replace")
 
     def watch(self) -> None:
         """Until somebody asks us to stop."""
