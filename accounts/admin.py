@@ -49,7 +49,9 @@ class UserAdmin(DjangoUserAdmin):
         (gettext_lazy("Rights"), {"fields": ["role", "is_active"]}),
         (gettext_lazy("Dates"), {"fields": ["created_at", "last_login", "last_active_at"]}),
     ]
-    add_fieldsets = [(None, {"fields": ["email", "full_name", "usable_password", "password1", "password2"]})]
+    add_fieldsets = [
+        (None, {"fields": ["email", "full_name", "usable_password", "password1", "password2"]})
+    ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         if obj is None:

@@ -17,7 +17,7 @@ def check_credentials(request: HttpRequest, email: str, password: str) -> User:
     """The user, or one and the same refusal for an unknown address and for a wrong password."""
     limit(request, "login")
     try:
-        user = get_adapter(request).authenticate(
+        user: User | None = get_adapter(request).authenticate(
             request, email=normalise_email(email), password=password
         )
     except ValidationError as error:

@@ -65,9 +65,7 @@ class User(AbstractBaseUser):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     email = models.EmailField(_("email address"), unique=True)
-    full_name = models.CharField(
-        _("full name"), max_length=150, validators=[no_control_characters]
-    )
+    full_name = models.CharField(_("full name"), max_length=150, validators=[no_control_characters])
     role = models.CharField(
         _("role"), max_length=12, choices=Role.choices, default=Role.STUDENT, db_index=True
     )

@@ -8,6 +8,7 @@ from accounts.resolve import bearer, note_activity, resolve_token
 from core.db import in_thread
 from core.errors import Forbidden
 
+
 def _resolve(request: HttpRequest) -> User | None:
     raw = bearer(request.headers.get("Authorization", ""))
     if raw is not None:
@@ -20,6 +21,7 @@ def _resolve(request: HttpRequest) -> User | None:
         raise Forbidden(code="csrf")
     note_activity(user)
     return user
+
 
 async def caller_auth(request: HttpRequest) -> User | None:
     user = await in_thread(_resolve, request)

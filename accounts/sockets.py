@@ -134,7 +134,7 @@ async def _until_ended(grant: Grant) -> None:
         await layer.group_add(group, channel)
     except (OSError, redis.RedisError) as error:
         log.warning("no doorbell for an open socket, polling instead: %s", error)
-        while await _renew(grant):
+        while await _renew(grant):  # noqa: ASYNC110  the row to look at is in the database
             await asyncio.sleep(WATCH_SECONDS)
         return
     # Subscribed before the first look, so that an end between opening and now is seen.
@@ -167,9 +167,10 @@ def open_grant(scope: dict[str, Any]) -> Grant | None:
     raw = resolve.bearer(headers.get("authorization", ""))
     if raw is not None:
         caller = resolve.resolve(raw)
-        return caller and Grant(
-            caller.user, login_id=caller.login_id, stamp=tokens.stamp(caller.user)
-        )
+        if caller is None:
+            return None
+        stamp = tokens.stamp(caller.user)
+        return Grant(caller.user, login_id=caller.login_id, stamp=stamp)
     ticket = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
     if ticket:
         return _by_ticket(ticket[0])

@@ -30,7 +30,7 @@ def redeem(raw: str) -> tuple[UUID, UUID | None, str] | None:
     stored = sync_client().getdel(_key(raw))
     if stored is None:
         return None
-    value = json.loads(stored)
+    value = json.loads(str(stored))
     login_id = UUID(value["login"]) if value["login"] else None
     return UUID(value["user"]), login_id, value["stamp"]
 

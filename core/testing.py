@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.test import AsyncClient, Client
 
-PASSWORD = "seven kinds of palm"
+PASSWORD = "seven kinds of palm"  # noqa: S105  of people who exist in tests only
 _addresses = itertools.count(1)
 
 
@@ -76,7 +76,9 @@ class JsonClient(Client):
     def generic(self, method: str, path: str, data: Any = "", *args: Any, **extra: Any) -> Any:
         return super().generic(method, path, data, *args, **extra)
 
-    def post(self, path: str, data: Any = None, content_type: str = "application/json", **kw: Any) -> Any:
+    def post(
+        self, path: str, data: Any = None, content_type: str = "application/json", **kw: Any
+    ) -> Any:
         return super().post(path, {} if data is None else data, content_type=content_type, **kw)
 
 

@@ -13,7 +13,7 @@ TUTOR = {
     ),
     "content": (
         "Answer in the language of the student's last message: Indonesian questions in good, "
-        "natural Indonesian (use \"kamu\"), English questions in English. Keep technical terms "
+        'natural Indonesian (use "kamu"), English questions in English. Keep technical terms '
         "in the form the material uses and explain a term the first time it matters.\n"
         "\n"
         "Ground what you say in the course material. For any question about the subject, search "

@@ -12,7 +12,7 @@ from core.ids import new_id
 TEXT_LIMIT = 20_000
 
 
-class PromptText(models.TextField):
+class PromptText(models.TextField):  # type: ignore[type-arg]
     """A text of a prompt, limited where people write it; the column itself stays unlimited."""
 
     default_validators = [MaxLengthValidator(TEXT_LIMIT)]

@@ -1,13 +1,15 @@
 
 
-import core.ids
+import uuid
+
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import uuid
 from django.conf import settings
 from django.db import migrations, models
+
+import core.ids
 
 
 class Migration(migrations.Migration):

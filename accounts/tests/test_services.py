@@ -48,10 +48,8 @@ def test_an_unknown_role_is_refused(people):
 @pytest.mark.parametrize("actor", ["student", "admin", "superadmin"])
 def test_a_superadmin_is_out_of_reach(people, actor):
     target = people["superadmin"]
-    if actor == "superadmin":
-        actor_user = person("second", role="superadmin")
-    else:
-        actor_user = people[actor]
+    second = person("second", role="superadmin")
+    actor_user = second if actor == "superadmin" else people[actor]
     for act in (
         lambda: services.set_active(actor=actor_user, user=target, active=False),
         lambda: services.delete_user(actor=actor_user, user=target),

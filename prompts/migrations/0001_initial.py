@@ -1,8 +1,9 @@
-import core.ids
 import django.db.models.deletion
-import prompts.models
 from django.conf import settings
 from django.db import migrations, models
+
+import core.ids
+import prompts.models
 
 
 class Migration(migrations.Migration):
