@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 
 from accounts.models import User
@@ -86,8 +87,11 @@ def find(
     scope: Scope,
 ) -> list[Hit]:
     """The database half of `search`, given the query's terms and its vector."""
-    with transaction.atomic():
+    try:
         documents, params = _readable(user, scope)
+    except EmptyResultSet:  # an empty list of ids: nothing is in scope
+        return []
+    with transaction.atomic():
         rows = _scored(documents, params, terms, vector, model_id)
     if threshold is not None:
         rows = [row for row in rows if row[1] >= threshold]
@@ -106,8 +110,6 @@ def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
         documents = documents.filter(id__in=list(scope.documents))
     if scope.language:
         documents = documents.filter(language=scope.language)
-    if documents.query.is_empty():
-        documents = documents.filter(id=uuid.UUID(int=0))
     return documents.order_by().values("id", "collection_id").query.sql_with_params()
 
 

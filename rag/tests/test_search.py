@@ -1,0 +1,137 @@
+"""What is found, in which order, and by whom."""
+
+import math
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rag.search
+from accounts.models import User
+from documents.lexical import AVERAGE_WORDS, K1, B, query_terms, tokens
+from documents.models import Document
+from rag.search import Hit, Scope, find
+from rag.tests.library import collection, direction, document, embedding_model
+
+pytestmark = pytest.mark.django_db
+
+TEXTS = [
+    "The heart pumps blood through the arteries.",
+    "Veins carry blood back to the heart.",
+    "Leaves make sugar from light and water.",
+    "The stomach breaks food down with acid.",
+]
+
+
+def run(
+    user: User, query: str, vector: Any, top_k: int = 5, threshold: float | None = None,
+    scope: Scope = Scope(),
+) -> list[Hit]:  # fmt: skip
+    return find(
+        user, query_terms(query), vector, embedding_model().pk, top_k, threshold, scope
+    )
+
+
+def test_fused_scores_equal_a_plain_reference(alice: User) -> None:
+    document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
+    vector = direction(2, 0.6)
+    hits = run(alice, "heart blood arteries", vector, top_k=4)
+    counts = [tokens(text, "en") for text in TEXTS]
+    expected = []
+    for number, words in enumerate(counts):
+        bm25 = 0.0
+        for term in {"heart", "blood", "arteri"}:
+            df = sum(term in other for other in counts)
+            idf = math.log((len(TEXTS) + 1) / (df + 0.5))
+            tf = words.count(term)
+            bm25 += idf * tf / (tf + K1 * (1 - B + B * len(words) / AVERAGE_WORDS))
+        expected.append((float(vector[number]), bm25))
+    best = max(bm25 for _, bm25 in expected)
+    by_text = {hit.text: hit for hit in hits}
+    for text, (cosine, bm25) in zip(TEXTS, expected, strict=True):
+        hit = by_text[text]
+        assert hit.score == pytest.approx(cosine, abs=1e-3)
+        assert hit.lexical == pytest.approx(bm25, abs=1e-3)
+        assert hit.fused == pytest.approx(cosine + bm25 / best, abs=2e-3)
+    assert [hit.fused for hit in hits] == sorted((hit.fused for hit in hits), reverse=True)
+
+
+def test_words_alone_find_what_vectors_miss(alice: User) -> None:
+    document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
+    assert run(alice, "stomach acid", direction(9))[0].text == TEXTS[3]
+    assert run(alice, "zzz", direction(1))[0].text == TEXTS[1]
+
+
+def test_each_finds_only_what_each_may_read(
+    alice: User, bob: User, charlie: User, admin: User
+) -> None:
+    document(collection(alice), alice, "hers.txt", [TEXTS[0]], [0])
+    document(collection(bob), bob, "his.txt", [TEXTS[1]], [0])
+    document(collection(None, is_open=True), admin, "open.txt", [TEXTS[2]], [0])
+
+    def names(user: User, scope: Scope = Scope()) -> set[str]:
+        return {hit.filename for hit in run(user, "heart blood", direction(0), 20, scope=scope)}
+
+    assert names(alice) == {"hers.txt", "open.txt"}
+    assert names(bob) == {"his.txt", "open.txt"}
+    assert names(charlie) == {"open.txt"}
+    assert names(admin) == {"hers.txt", "his.txt", "open.txt"}
+    hers = Document.objects.get(original_filename="hers.txt")
+    # Naming a foreign document or collection, or nothing at all, opens nothing.
+    assert names(bob, Scope(documents=[hers.pk])) == set()
+    assert names(bob, Scope(collections=[hers.collection_id])) == set()
+    assert names(alice, Scope(documents=[])) == set()
+    assert names(alice, Scope(collections=[])) == set()
+    assert names(alice, Scope(collections=[uuid.uuid4()])) == set()
+    assert names(alice, Scope(documents=[hers.pk])) == {"hers.txt"}
+
+
+def test_five_own_chunks_among_many_nearer_foreign_ones(alice: User, bob: User) -> None:
+    mine = [f"{text} {number}" for number, text in enumerate([*TEXTS, TEXTS[0]])]
+    document(collection(alice), alice, "mine.txt", mine, [direction(0, 0.2)] * 5)
+    foreign = [f"The heart pumps blood {n}" for n in range(2000)]
+    document(collection(bob), bob, "theirs.txt", foreign, [0] * 2000)
+    hits = run(alice, "heart pumps blood", direction(0), 5)
+    assert {hit.filename for hit in hits} == {"mine.txt"} and len(hits) == 5
+
+
+def test_unfinished_documents_are_not_found(alice: User) -> None:
+    document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
+    Document.objects.update(status=Document.Status.FAILED)
+    assert run(alice, "heart", direction(0)) == []
+
+
+def test_threshold_and_limit(alice: User) -> None:
+    document(collection(alice), alice, "body.txt", TEXTS, [0, direction(0, 0.5), 2, 3])
+    assert [hit.text for hit in run(alice, "x", direction(0), threshold=0.4)] == TEXTS[:2]
+    assert len(run(alice, "blood", direction(0), top_k=1)) == 1
+
+
+def test_a_repeated_passage_is_shown_once(alice: User) -> None:
+    where = collection(alice)
+    document(where, alice, "one.txt", [TEXTS[0]], [0])
+    document(where, alice, "two.txt", [TEXTS[0].upper()], [0])
+    assert len(run(alice, "heart", direction(0))) == 1
+
+
+def test_the_index_path_agrees_with_the_exact_one(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(7)
+    vectors = random.standard_normal((300, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    texts = [f"{TEXTS[n % 4]} number {n}" for n in range(300)]
+    document(collection(alice), alice, "big.txt", texts, list(vectors))
+    query = vectors[42]
+    exact = run(alice, "stomach number 42", query, 10)
+    monkeypatch.setattr(rag.search, "EXACT_LIMIT", 10)
+    indexed = run(alice, "stomach number 42", query, 10)
+    assert exact[0].text.endswith("number 42")
+    assert [hit.chunk_id for hit in indexed][:3] == [hit.chunk_id for hit in exact][:3]
+
+
+def test_signs_and_quotes_in_a_query_are_only_text(alice: User) -> None:
+    document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
+    for query in ("' or 1=1 --", "heart & | ! : *", "%s %(x)s {}", "a\") --"):
+        run(alice, query, direction(0))
