@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
@@ -67,7 +68,13 @@ class Collection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.label
+
+    @property
+    def label(self) -> str:
+        """The name to show: those that Lontar gave itself are translated."""
+        own = self.kind in (self.Kind.DEFAULT, self.Kind.PERSONAL)
+        return gettext(self.name) if own else self.name
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -110,9 +117,7 @@ class Document(models.Model):
     media_type = models.CharField(_("media type"), max_length=100)
     kind = models.CharField(_("format"), max_length=20, blank=True)
 
-    status = models.CharField(
-        _("status"), max_length=10, choices=Status, default=Status.UPLOADED
-    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.UPLOADED)
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, blank=True)
     progress = models.PositiveSmallIntegerField(_("progress"), default=0)
     seconds_left = models.PositiveIntegerField(_("seconds left"), null=True, blank=True)
@@ -137,6 +142,8 @@ class Document(models.Model):
     processed_at = models.DateTimeField(_("ready since"), null=True, blank=True, editable=False)
 
     objects = DocumentQuerySet.as_manager()
+    # Set by services.upload: False when the same file was there already.
+    is_new = True
 
     class Meta:
         ordering = ["-uploaded_at", "-id"]
@@ -228,9 +235,10 @@ class ChunkVector(models.Model):
     vector = HalfVectorField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["embedding_model", "collection"], name="chunkvector_scope")
-        ]
+        indexes = [models.Index(fields=["embedding_model", "collection"], name="chunkvector_scope")]
+
+    def __str__(self) -> str:
+        return f"{self.chunk_id} by {self.embedding_model_id}"
 
 
 class RealField(models.FloatField):
@@ -252,3 +260,6 @@ class Posting(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="+")
     chunk_ids = ArrayField(models.BigIntegerField())
     weights = ArrayField(RealField())
+
+    def __str__(self) -> str:
+        return f"{self.term} in {self.document_id}"

@@ -27,7 +27,7 @@ SENTENCES: dict[str, Any] = {
         "it again as a simpler PDF."
     ),
     "too_complex": _(
-        "This file needs more memory than Lontar allows for one file. Split it into smaller "
+        "This file holds more than Lontar can read in one piece. Split it into smaller "
         "files or save it again as a simpler PDF."
     ),
     "storage": _(
@@ -37,6 +37,9 @@ SENTENCES: dict[str, Any] = {
     "embedder": _(
         "The text was read, but the service that prepares it for searching did not answer. "
         "Press retry in a few minutes."
+    ),
+    "stopped": _(
+        "An administrator stopped the reading of this file. Press retry to have it read again."
     ),
     "internal": _(
         "Something went wrong on our side while reading this file. Press retry; if it happens "

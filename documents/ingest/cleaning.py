@@ -82,9 +82,9 @@ class Assembler:
         if "\n" not in gap and "\r" not in gap:
             return " " if gap else ""
         before = parts[-1]
-        if len(before) > 1 and before[-1] in HYPHENS and before[-2].isalpha():
-            if word[0].islower():
-                return None if self._joins(before[:-1], word) else ""
+        hyphened = len(before) > 1 and before[-1] in HYPHENS and before[-2].isalpha()
+        if hyphened and word[0].islower():
+            return None if self._joins(before[:-1], word) else ""
         return "\n"
 
     def _joins(self, before: str, after: str) -> bool:

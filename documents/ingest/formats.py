@@ -20,4 +20,4 @@ def detect(head: bytes, name: str) -> ModuleType | None:
 
 
 def by_kind(kind: str) -> ModuleType | None:
-    return next((reader for reader in FORMATS if reader.KIND == kind), None)
+    return next((reader for reader in FORMATS if kind == reader.KIND), None)

@@ -49,7 +49,9 @@ def encode(frame: Frame | Unreadable) -> bytes:
     match frame:
         case Info():
             body: dict[str, object] = {
-                "pages": frame.page_count, "title": frame.title, "author": frame.author
+                "pages": frame.page_count,
+                "title": frame.title,
+                "author": frame.author,
             }
         case PageText():
             boxes = base64.b64encode(frame.boxes).decode()

@@ -31,7 +31,7 @@ def sniff(head: bytes, name: str) -> bool:
 
 def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
     """Pages of a PDF; `second` goes straight to pypdf, for files that crash PDFium."""
-    import pypdfium2
+    import pypdfium2  # noqa: PLC0415
 
     if second:
         yield from pdf_second.read(path)
@@ -51,7 +51,7 @@ def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
 
 
 def _pages(document: "pypdfium2.PdfDocument") -> Iterator[Info | PageText]:  # noqa: F821
-    import pypdfium2
+    import pypdfium2  # noqa: PLC0415
 
     count = len(document)
     title, author = (

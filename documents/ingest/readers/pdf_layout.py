@@ -17,7 +17,7 @@ DEVICE = 1_000_000
 
 
 def is_encrypted(document: "pypdfium2.PdfDocument") -> bool:
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw  # noqa: PLC0415
 
     return bool(raw.FPDF_GetSecurityHandlerRevision(document) != -1)
 
@@ -26,7 +26,7 @@ class PageReader:
     """Reads one page after another; words seen earlier help with hyphens later."""
 
     def __init__(self, document: "pypdfium2.PdfDocument") -> None:
-        import pypdfium2.raw as raw
+        from pypdfium2 import raw  # noqa: PLC0415
 
         self._document = document
         self._raw = raw
@@ -88,12 +88,10 @@ class PageReader:
         for start, end, first, last in words:
             if end > LARGEST:
                 break
-            if units is not None:
-                first, last = units[first], units[last]
-            if not get_box(handle, first, pointer):
+            if not get_box(handle, first if units is None else units[first], pointer):
                 continue
             left, right, low, high = box.left, box.right, box.bottom, box.top
-            if last != first and get_box(handle, last, pointer):
+            if last != first and get_box(handle, last if units is None else units[last], pointer):
                 left, right = min(left, box.left), max(right, box.right)
                 low, high = min(low, box.bottom), max(high, box.top)
             corners = transform(left, low, right, high)
@@ -120,13 +118,19 @@ class PageReader:
         def corners(
             left: float, low: float, right: float, high: float
         ) -> tuple[int, int, int, int] | None:
-            xs = sorted((x_zero + left * x_by_x + low * x_by_y,
-                         x_zero + right * x_by_x + high * x_by_y))
-            ys = sorted((y_zero + left * y_by_x + low * y_by_y,
-                         y_zero + right * y_by_x + high * y_by_y))
+            xs = sorted(
+                (x_zero + left * x_by_x + low * x_by_y, x_zero + right * x_by_x + high * x_by_y)
+            )
+            ys = sorted(
+                (y_zero + left * y_by_x + low * y_by_y, y_zero + right * y_by_x + high * y_by_y)
+            )
             if not (xs[1] > 0 and ys[1] > 0 and xs[0] < UNITS and ys[0] < UNITS):
                 return None
-            return (max(0, int(xs[0])), max(0, int(ys[0])),
-                    min(UNITS, int(xs[1]) + 1), min(UNITS, int(ys[1]) + 1))
+            return (
+                max(0, int(xs[0])),
+                max(0, int(ys[0])),
+                min(UNITS, int(xs[1]) + 1),
+                min(UNITS, int(ys[1]) + 1),
+            )
 
         return corners

@@ -13,8 +13,8 @@ def is_locked(path: str) -> bool:
 
     PDFium opens a file whose attachments alone are encrypted; it is still not ours to read.
     """
-    import pypdf
-    from pypdf.errors import PyPdfError
+    import pypdf  # noqa: PLC0415
+    from pypdf.errors import PyPdfError  # noqa: PLC0415
 
     try:
         with pypdf.PdfReader(path) as reader:
@@ -24,8 +24,8 @@ def is_locked(path: str) -> bool:
 
 
 def read(path: str) -> Iterator[Info | PageText]:
-    import pypdf
-    from pypdf.errors import PyPdfError
+    import pypdf  # noqa: PLC0415
+    from pypdf.errors import PyPdfError  # noqa: PLC0415
 
     try:
         with pypdf.PdfReader(path) as reader:

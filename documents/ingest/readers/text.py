@@ -29,7 +29,7 @@ def sniff(head: bytes, name: str) -> bool:
         return True
     if head.lstrip()[:64].lower().startswith(OTHERS) or b"<html" in head[:1024].lower():
         return False
-    return not head.translate(None, CONTROLS) != head
+    return head.translate(None, CONTROLS) == head
 
 
 def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
@@ -67,19 +67,19 @@ def decode(raw: bytes) -> str:
 
 def _guess(raw: bytes) -> str:
     """An older encoding from a sample; one broken byte in UTF-8 is still UTF-8."""
-    import charset_normalizer
+    import charset_normalizer  # noqa: PLC0415
 
     sample = raw[:65_536]
-    if sample.decode("utf-8", errors="replace").count("\ufffd") * 100 < len(sample):
-        if any(byte > 0xBF for byte in sample) and _mostly_utf8(sample):
-            return "utf-8"
+    if _mostly_utf8(sample):
+        return "utf-8"
     best = charset_normalizer.from_bytes(sample).best()
     return best.encoding if best else "cp1252"
 
 
 def _mostly_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", errors="replace")
-    return sum(char > "\x7f" and char != "\ufffd" for char in text) > 2 * text.count("\ufffd")
+    broken = text.count("\ufffd")
+    return sum(char > "\x7f" for char in text) > 3 * broken and broken * 100 < len(text)
 
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:

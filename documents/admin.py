@@ -1,0 +1,167 @@
+"""The documents in the Django admin. Changes go through services, as everywhere."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from core.errors import AppError
+from documents import queries, services
+from documents.models import Chunk, Collection, Document
+
+
+@admin.register(Collection)
+class CollectionAdmin(admin.ModelAdmin):
+    list_display = ["label", "kind", "is_open", "owner", "documents_count", "created_at"]
+    list_filter = ["kind", "is_open", "created_at"]
+    search_fields = ["name", "description", "owner__email"]
+    autocomplete_fields = ["owner"]
+    readonly_fields = ["kind", "created_at"]
+    list_select_related = ["owner"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        return super().get_queryset(request).annotate(number=Count("documents"))
+
+    @admin.display(description=_("documents"), ordering="number")
+    def documents_count(self, collection: Any) -> int:
+        return int(collection.number)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
+        if obj is not None and obj.kind == Collection.Kind.DEFAULT:
+            return False
+        return super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Collection) -> None:
+        services.delete_collection(actor=request.user, collection_id=obj.id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
+        for collection in queryset.exclude(kind=Collection.Kind.DEFAULT):
+            self.delete_model(request, collection)
+
+
+@admin.register(Document)
+class DocumentAdmin(admin.ModelAdmin):
+    list_display = [
+        "original_filename",
+        "status",
+        "progress",
+        "kind",
+        "size",
+        "page_count",
+        "language",
+        "collection",
+        "owner",
+        "uploaded_at",
+    ]
+    list_filter = ["status", "error_code", "kind", "language", "uploaded_at", "collection__kind"]
+    search_fields = ["original_filename", "title", "author", "owner__email", "sha256"]
+    date_hierarchy = "uploaded_at"
+    list_select_related = ["collection", "owner"]
+    list_per_page = 50
+    actions = ["retry", "read_again"]
+    # Files come in by the upload page, and what was read from them is not edited by hand.
+    fields = [
+        "original_filename",
+        "title",
+        "author",
+        "language",
+        "collection",
+        "owner",
+        "status",
+        "stage",
+        "progress",
+        "error_code",
+        "error",
+        "attempts",
+        "kind",
+        "media_type",
+        "size",
+        "page_count",
+        "chunks",
+        "sha256",
+        "uploaded_at",
+        "processed_at",
+    ]
+    readonly_fields = [name for name in fields if name not in ("title", "author")]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description=_("size"), ordering="file_size")
+    def size(self, document: Document) -> str:
+        return filesizeformat(document.file_size)
+
+    @admin.display(description=_("passages"))
+    def chunks(self, document: Document) -> int:
+        return queries.chunk_count(document)
+
+    @admin.display(description=_("reason"))
+    def error(self, document: Document) -> str:
+        return document.error
+
+    @admin.action(description=_("Try failed documents again"))
+    def retry(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        self._each(request, queryset.filter(status=Document.Status.FAILED), services.retry)
+
+    @admin.action(description=_("Read again from the original file"))
+    def read_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        self._each(request, queryset, services.reprocess)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Document], service: Any) -> None:
+        done = 0
+        for document in queryset:
+            try:
+                service(actor=request.user, document_id=document.id)
+                done += 1
+            except AppError as error:
+                self.message_user(request, f"{document}: {error}", messages.WARNING)
+        text = ngettext("%d document is queued.", "%d documents are queued.", done) % done
+        self.message_user(request, text, messages.SUCCESS if done else messages.INFO)
+
+    def delete_model(self, request: HttpRequest, obj: Document) -> None:
+        services.delete(actor=request.user, document_id=obj.id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        for document in queryset:
+            self.delete_model(request, document)
+
+
+@admin.register(Chunk)
+class ChunkAdmin(admin.ModelAdmin):
+    """To look at, when an answer cites something odd."""
+
+    list_display = ["document", "ordinal", "page", "heading", "beginning", "language"]
+    list_filter = ["language"]
+    search_fields = ["=document__id", "document__original_filename"]
+    list_select_related = ["document"]
+    show_full_result_count = False
+    ordering = ["-id"]
+    readonly_fields = [
+        "document",
+        "collection",
+        "ordinal",
+        "page",
+        "start",
+        "end",
+        "heading",
+        "text",
+        "language",
+        "word_count",
+    ]
+
+    @admin.display(description=_("text"))
+    def beginning(self, chunk: Chunk) -> str:
+        return chunk.text[:100]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Chunk | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Chunk | None = None) -> bool:
+        return False

@@ -1,0 +1,133 @@
+"""The parent's side of extraction: start the child, read its frames, end it whatever happens."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from documents.ingest.frames import End, Info, PageText, Unreadable, decode
+
+log = logging.getLogger(__name__)
+# Wall time: a start and something for each megabyte.
+BASE_SECONDS = 90
+SECONDS_PER_MB = 1.0
+MOST_SECONDS = 600
+LONGEST_FRAME = 64 * 1024 * 1024
+MOST_CHARACTERS = 30_000_000
+MOST_PAGES = 20_000
+
+
+class Crashed(Exception):
+    """The child died without a word; `code` is what to tell when a second try dies too."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+
+def extract(
+    path: Path, kind: str, *, second: bool = False, seconds: float | None = None
+) -> Iterator[Info | PageText]:
+    """Info, then every page in order, as the child reads them.
+
+    Raises Unreadable (final) or Crashed (the second reader may manage). Closing the generator
+    kills the child.
+    """
+    limit = seconds or wall_seconds(path)
+    child = _start(path, kind, limit, second)
+    late = threading.Event()
+    timer = threading.Timer(limit, _expire, (child, late))
+    timer.daemon = True
+    timer.start()
+    try:
+        ended = False
+        for frame in _frames(child):
+            if isinstance(frame, End):
+                ended = True
+                break
+            yield frame
+        if not ended:
+            raise _death(child, late.is_set())
+    finally:
+        timer.cancel()
+        _kill(child)
+        if child.stdout:
+            child.stdout.close()
+
+
+def wall_seconds(path: Path) -> float:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError as error:
+        raise Unreadable("storage", "the original is not there") from error
+    return min(MOST_SECONDS, BASE_SECONDS + SECONDS_PER_MB * size / 2**20)
+
+
+def _start(path: Path, kind: str, limit: float, second: bool) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-B", "-m", "documents.ingest.child", kind, str(path)]
+    command += [str(int(limit) + 1)] + (["second"] if second else [])
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=settings.BASE_DIR,
+        # Nothing of ours: keys and passwords stand in the environment.
+        env={"LANG": "C.UTF-8", "PATH": os.defpath},
+        # A group of its own, so that one signal ends whatever it started.
+        start_new_session=True,
+    )
+
+
+def _frames(child: subprocess.Popen[bytes]) -> Iterator[Info | PageText | End]:
+    if child.stdout is None:
+        raise ValueError("the child has no pipe")
+    characters = 0
+    while line := child.stdout.readline(LONGEST_FRAME):
+        if not line.endswith(b"\n"):
+            if len(line) >= LONGEST_FRAME:
+                raise Unreadable("too_complex", "one page is too long")
+            return
+        frame = decode(line)
+        if isinstance(frame, PageText):
+            characters += len(frame.text)
+        pages = frame.page_count if isinstance(frame, Info) else 0
+        if characters > MOST_CHARACTERS or pages > MOST_PAGES:
+            raise Unreadable("too_complex", "too many pages or characters")
+        yield frame
+
+
+def _death(child: subprocess.Popen[bytes], late: bool) -> Exception:
+    """What an end without a last frame means."""
+    try:
+        code = child.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        return Crashed("internal", "the child closed its pipe and stayed")
+    if late or code == -signal.SIGXCPU:
+        return Unreadable("too_slow", f"ended with {code}")
+    if code == -signal.SIGKILL:
+        # The kernel takes the largest process when memory is short.
+        return Crashed("too_complex", "killed")
+    return Crashed("damaged", f"ended with {code}")
+
+
+def _expire(child: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    _kill(child, wait=False)
+
+
+def _kill(child: subprocess.Popen[bytes], wait: bool = True) -> None:
+    if child.poll() is None:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            log.debug("child %d was gone already", child.pid)
+    if wait:
+        child.wait()

@@ -1,0 +1,160 @@
+"""What was read, into the database: one transaction by COPY, so nobody sees half a document."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from pgvector import HalfVector
+
+from documents import lexical
+from documents.ingest import chunking
+from documents.ingest.chunking import Draft
+from documents.ingest.frames import Info, PageText
+from documents.ingest.lease import Lease, LeaseLost
+from documents.models import Chunk, ChunkVector, Document, Page, Posting
+from llm.models import EmbeddingModel
+
+if TYPE_CHECKING:
+    import numpy
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that was read of a document; `languages` and `vectors` are one for each draft."""
+
+    info: Info
+    pages: Sequence[PageText]
+    drafts: Sequence[Draft]
+    languages: Sequence[str]
+    language: str
+    title: str
+    vectors: "numpy.ndarray"
+    model: EmbeddingModel
+
+
+def store(lease: Lease, document: Document, reading: Reading) -> None:
+    """Replace what was stored of the document and mark it PROCESSED; raises LeaseLost.
+
+    The token is asked for last, in the same transaction: an old copy that wakes late has then
+    written nothing. Until then only a key-share lock is held on the row (by the foreign keys), so
+    heartbeats go through and a deletion waits.
+    """
+    with transaction.atomic():
+        if not lease.row().exists():
+            raise LeaseLost
+        for model in (ChunkVector, Posting, Page):
+            rows = model.objects.filter(document=document)
+            rows._raw_delete(rows.db)
+        Chunk.objects.filter(document=document).delete()
+        ids = _new_ids(len(reading.drafts))
+        _copy(
+            Page,
+            ("document_id", "number", "text", "width", "height", "boxes"),
+            (
+                (document.id, page.number, page.text, page.width, page.height, page.boxes)
+                for page in reading.pages
+            ),
+        )
+        _copy(Chunk, CHUNK_COLUMNS, _chunk_rows(document, reading, ids))
+        _copy(ChunkVector, VECTOR_COLUMNS, _vector_rows(document, reading, ids))
+        _copy(Posting, POSTING_COLUMNS, _posting_rows(document, reading, ids))
+        _finish(lease, reading)
+
+
+CHUNK_COLUMNS = (
+    "id",
+    "document_id",
+    "collection_id",
+    "ordinal",
+    "page",
+    "start",
+    "end",
+    "heading",
+    "text",
+    "language",
+    "word_count",
+)
+VECTOR_COLUMNS = ("embedding_model_id", "chunk_id", "collection_id", "document_id", "vector")
+POSTING_COLUMNS = ("collection_id", "term", "document_id", "chunk_ids", "weights")
+
+
+def _chunk_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
+    for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
+        yield (
+            id_,
+            document.id,
+            document.collection_id,
+            draft.ordinal,
+            draft.page,
+            draft.start,
+            draft.end,
+            draft.heading,
+            draft.text,
+            language,
+            draft.word_count,
+        )
+
+
+def _vector_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
+    for id_, vector in zip(ids, reading.vectors, strict=True):
+        yield (
+            reading.model.pk,
+            id_,
+            document.collection_id,
+            document.id,
+            HalfVector(vector).to_text(),
+        )
+
+
+def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
+    """A row for each term, in the order of terms: then inserts into the index stay local."""
+    postings: dict[int, tuple[list[int], list[float]]] = {}
+    for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
+        text = f"{chunking.header(reading.title, draft.heading)}\n{draft.text}"
+        for term, weight in lexical.document_terms(text, language).items():
+            chunk_ids, weights = postings.setdefault(term, ([], []))
+            chunk_ids.append(id_)
+            weights.append(weight)
+    for term in sorted(postings):
+        chunk_ids, weights = postings[term]
+        yield document.collection_id, term, document.id, chunk_ids, weights
+
+
+def _new_ids(count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select nextval(pg_get_serial_sequence('documents_chunk', 'id')) "
+            "from generate_series(1, %s)",
+            [count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _copy(model: type[Any], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    names = ", ".join(f'"{name}"' for name in columns)
+    statement = f'copy "{model._meta.db_table}" ({names}) from stdin'
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _finish(lease: Lease, reading: Reading) -> None:
+    finished = lease.row().update(
+        status=Document.Status.PROCESSED,
+        stage="",
+        progress=100,
+        seconds_left=None,
+        error_code="",
+        lease_token=None,
+        lease_until=None,
+        page_count=reading.info.page_count,
+        title=reading.info.title[:500],
+        author=reading.info.author[:500],
+        language=reading.language,
+        lexical_version=lexical.VERSION,
+        processed_at=Now(),
+    )
+    if not finished:
+        raise LeaseLost

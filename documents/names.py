@@ -1,0 +1,26 @@
+"""File names as people gave them: shown, escaped, never used as a path."""
+
+import re
+import unicodedata
+
+from documents.ingest.cleaning import INVISIBLE
+
+LONGEST = 255
+
+
+def clean(name: str) -> str:
+    """The last part of any path, without control and invisible characters, at most 255 long."""
+    name = re.split(r"[/\\]", name)[-1]
+    name = unicodedata.normalize("NFC", INVISIBLE.sub("", name))
+    name = " ".join(name.split()).strip(" .") or "file"
+    if len(name) > LONGEST:
+        stem, dot, suffix = name.rpartition(".")
+        keep = f".{suffix}" if dot and len(suffix) <= 10 else ""
+        name = (stem if keep else name)[: LONGEST - len(keep)] + keep
+    return name
+
+
+def title_of(name: str) -> str:
+    """A file name as words: what a chunk's header says when the file has no title."""
+    stem = re.sub(r"\.[A-Za-z0-9]{1,8}$", "", name)
+    return re.sub(r"[_\s]+", " ", stem).strip()

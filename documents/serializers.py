@@ -1,0 +1,124 @@
+"""The shapes of the contract."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from documents import queries
+from documents.models import Collection, Document
+
+
+class DocumentSerializer(serializers.ModelSerializer):
+    # The storage name is nobody's business.
+    filename = serializers.CharField(source="original_filename", read_only=True)
+    error = serializers.CharField(read_only=True)
+    uploaded_by = serializers.UUIDField(source="owner_id", read_only=True)
+    collection_id = serializers.UUIDField(read_only=True)
+
+    class Meta:
+        model = Document
+        fields = [
+            "id",
+            "filename",
+            "original_filename",
+            "file_size",
+            "media_type",
+            "status",
+            "stage",
+            "progress",
+            "seconds_left",
+            "error_code",
+            "error",
+            "page_count",
+            "title",
+            "author",
+            "language",
+            "collection_id",
+            "uploaded_by",
+            "uploaded_at",
+            "processed_at",
+        ]
+        read_only_fields = fields
+
+    def to_representation(self, instance: Document) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        if hasattr(instance, "chunks_count"):
+            shown["chunks_count"] = instance.chunks_count
+        return shown
+
+
+class DocumentDetailSerializer(DocumentSerializer):
+    content = serializers.CharField(read_only=True)
+    content_truncated = serializers.BooleanField(read_only=True)
+    chunks_count = serializers.IntegerField(read_only=True)
+
+    class Meta(DocumentSerializer.Meta):
+        fields = [
+            *DocumentSerializer.Meta.fields,
+            "chunks_count",
+            "content",
+            "content_truncated",
+        ]
+        read_only_fields = fields
+
+    def to_representation(self, instance: Document) -> dict[str, Any]:
+        content = queries.content(instance)
+        instance.chunks_count = queries.chunk_count(instance)  # type: ignore[attr-defined]
+        instance.content = content.text  # type: ignore[attr-defined]
+        instance.content_truncated = content.truncated  # type: ignore[attr-defined]
+        return super().to_representation(instance)
+
+
+class UploadSerializer(serializers.Serializer):
+    file = serializers.FileField(allow_empty_file=True)
+    collection_id = serializers.UUIDField(required=False)
+
+
+class StatusSerializer(serializers.Serializer):
+    status = serializers.ChoiceField(choices=Document.Status.values)
+
+
+class ListParameters(serializers.Serializer):
+    status = serializers.ChoiceField(choices=Document.Status.values, required=False)
+    collection_id = serializers.UUIDField(required=False)
+
+
+class PageParameters(serializers.Serializer):
+    chunk = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, source="chunk_id"
+    )
+    start = serializers.IntegerField(required=False, min_value=0, max_value=2**31)
+    end = serializers.IntegerField(required=False, min_value=0, max_value=2**31)
+
+
+class PageSerializer(serializers.Serializer):
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    width = serializers.FloatField()
+    height = serializers.FloatField()
+    rects = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    start = serializers.IntegerField(allow_null=True)
+    end = serializers.IntegerField(allow_null=True)
+    page_count = serializers.IntegerField()
+
+
+class CollectionSerializer(serializers.ModelSerializer):
+    owner_id = serializers.UUIDField(read_only=True, allow_null=True)
+    document_count = serializers.IntegerField(read_only=True, required=False)
+
+    class Meta:
+        model = Collection
+        fields = [
+            "id",
+            "name",
+            "description",
+            "kind",
+            "is_open",
+            "owner_id",
+            "document_count",
+            "created_at",
+        ]
+        read_only_fields = ["id", "kind", "created_at"]
+
+    def to_representation(self, instance: Collection) -> dict[str, Any]:
+        return {**super().to_representation(instance), "name": instance.label}

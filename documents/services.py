@@ -1,0 +1,271 @@
+"""Changing documents: upload, retry, read again, delete. Who may is decided here."""
+
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from core.errors import Conflict, Forbidden
+from documents import names, queries, storage, tasks, uploads
+from documents.doorbell import announce
+from documents.ingest import formats
+from documents.models import ChunkVector, Collection, Document, Page, Posting
+
+Status = Document.Status
+# Stored in English, shown in the reader's language (Collection.label).
+DEFAULT_NAME = gettext_noop("Course material")
+PERSONAL_NAME = gettext_noop("My documents")
+# Larger files wait for one of the few places for large ones, so that a small one gets through.
+LARGE = 4 * 1024 * 1024
+
+
+def default_collection() -> Collection:
+    """The one every signed-in user may read; made when it is first asked for."""
+    found, _created = Collection.objects.get_or_create(
+        kind=Collection.Kind.DEFAULT, defaults={"name": DEFAULT_NAME, "is_open": True}
+    )
+    return found
+
+
+def personal_collection(user: User) -> Collection:
+    """A user's own, read by nobody else but admins; made when it is first asked for."""
+    found, _created = Collection.objects.get_or_create(
+        kind=Collection.Kind.PERSONAL, owner=user, defaults={"name": PERSONAL_NAME}
+    )
+    return found
+
+
+def create_collection(
+    *, actor: User, name: str, description: str = "", is_open: bool = False
+) -> Collection:
+    """A collection of the actor's own; opening one to everybody is for admins."""
+    if is_open and not actor.is_admin:
+        raise Forbidden(_("Only administrators can open a collection to everybody."))
+    return Collection.objects.create(
+        name=name, description=description, is_open=is_open, owner=actor
+    )
+
+
+def update_collection(*, actor: User, collection_id: UUID | str, **fields: Any) -> Collection:
+    """Change name, description or is_open; by its owner or an admin."""
+    collection = _writable(actor, collection_id)
+    if fields.get("is_open", collection.is_open) != collection.is_open and not actor.is_admin:
+        raise Forbidden(_("Only administrators can open a collection to everybody."))
+    for field in ("name", "description", "is_open"):
+        setattr(collection, field, fields.get(field, getattr(collection, field)))
+    collection.save(update_fields=["name", "description", "is_open"])
+    return collection
+
+
+def delete_collection(*, actor: User, collection_id: UUID | str) -> None:
+    """Remove a collection with all its documents; the default one stays."""
+    collection = _writable(actor, collection_id)
+    if collection.kind == Collection.Kind.DEFAULT:
+        raise Conflict(_("The default collection cannot be deleted."), code="default_collection")
+    for document_id in list(collection.documents.values_list("id", flat=True)):
+        delete(actor=actor, document_id=document_id)
+    collection.delete()
+
+
+def upload(
+    *,
+    actor: User,
+    file: BinaryIO | storage.Incoming,
+    name: str,
+    collection: Collection | UUID | str | None = None,
+) -> Document:
+    """Store a file and queue it; a file that cannot be read becomes a FAILED document.
+
+    The same bytes in the same collection are one document: the existing one is returned (its
+    attribute `is_new` is False), and is read again if it had failed. `file` is closed only when it
+    is an Incoming. Raises TooLarge, NotFound, Forbidden.
+    """
+    incoming = file if isinstance(file, storage.Incoming) else _receive(file)
+    try:
+        target = _writable(actor, collection)
+        return _record(actor, target, incoming, names.clean(name))
+    finally:
+        incoming.discard()
+
+
+def retry(*, actor: User, document_id: UUID | str) -> Document:
+    """Another try for a FAILED document; raises Conflict for any other."""
+    document = _changeable(actor, document_id)
+    if document.status != Status.FAILED:
+        raise Conflict(_("Only a failed file can be tried again."), code="not_failed")
+    return _requeue(document)
+
+
+def reprocess(*, actor: User, document_id: UUID | str) -> Document:
+    """Read a document again; what was read before serves until the new text is stored."""
+    document = _changeable(actor, document_id)
+    if document.status == Status.PROCESSING:
+        raise Conflict(_("This file is being read right now. Wait until that is done."))
+    return _requeue(document)
+
+
+def set_status(*, actor: User, document_id: UUID | str, status: str) -> Document:
+    """For admins: UPLOADED reads the file again, FAILED stops the reading."""
+    document = _changeable(actor, document_id)
+    if not actor.is_admin:
+        raise Forbidden
+    if status == Status.UPLOADED:
+        return _requeue(document)
+    if status == document.status:
+        return document
+    if status != Status.FAILED or document.status == Status.PROCESSED:
+        raise Conflict(
+            _("A file becomes ready by being read. Set it to UPLOADED to read it again."),
+            code="bad_status",
+        )
+    Document.objects.filter(id=document.id).update(
+        status=Status.FAILED,
+        error_code="stopped",
+        lease_token=None,
+        lease_until=None,
+        stage="",
+        seconds_left=None,
+        retry_at=None,
+    )
+    document.refresh_from_db()
+    announce(document.owner_id, document.id)
+    return document
+
+
+def delete(*, actor: User, document_id: UUID | str) -> None:
+    """Remove a document with all that was read from it; the file goes after the commit."""
+    document = _changeable(actor, document_id)
+    with transaction.atomic():
+        # Waits for a store that is under way, so that its chunks are seen and deleted too.
+        locked = Document.objects.select_for_update().filter(id=document.id).first()
+        if locked is None:
+            return
+        # Row by row through the ORM a long document would take seconds; chunks go with the
+        # document, because other rooms may point at them.
+        for model in (ChunkVector, Posting, Page):
+            rows = model.objects.filter(document=locked)
+            rows._raw_delete(rows.db)
+        filename = locked.filename
+        locked.delete()
+        transaction.on_commit(lambda: storage.remove(filename))
+    announce(document.owner_id, document.id)
+
+
+def _receive(file: BinaryIO) -> storage.Incoming:
+    incoming = storage.Incoming()
+    try:
+        while data := file.read(storage.CHUNK):
+            incoming.write(data)
+            if incoming.size > uploads.limit():
+                raise uploads.too_large()
+    except BaseException:
+        incoming.discard()
+        raise
+    return incoming
+
+
+def _writable(actor: User, collection: Collection | UUID | str | None) -> Collection:
+    if collection is None:
+        return default_collection() if actor.is_admin else personal_collection(actor)
+    wanted = collection.id if isinstance(collection, Collection) else collection
+    found = queries.collection(actor, wanted)
+    if not (actor.is_admin or found.owner_id == actor.id):
+        raise Forbidden(_("You may read this collection, but not add files to it."))
+    return found
+
+
+def _record(actor: User, collection: Collection, incoming: storage.Incoming, name: str) -> Document:
+    """The row for a file: the one that is there already, or a new one."""
+    with transaction.atomic():
+        known = _known(collection, incoming.sha256)
+        if known is not None and known.status != Status.FAILED:
+            known.is_new = False
+            return known
+        reader = formats.detect(incoming.head, name)
+        error = "empty" if not incoming.size else "wrong_type" if reader is None else ""
+        fields = {
+            "original_filename": name,
+            "file_size": incoming.size,
+            "media_type": reader.MEDIA_TYPE if reader else "application/octet-stream",
+            "kind": reader.KIND if reader else "",
+            "is_large": incoming.size > LARGE,
+            "filename": "" if error else incoming.keep(),
+            **_fresh(error),
+        }
+        if known is not None:
+            stale = known.filename
+            transaction.on_commit(lambda: storage.remove(stale))
+            document = _changed(known, fields)
+        else:
+            try:
+                with transaction.atomic():
+                    document = Document.objects.create(
+                        collection=collection, owner=actor, sha256=incoming.sha256, **fields
+                    )
+            except IntegrityError:
+                # The same file at the same moment: the other request was first.
+                storage.remove(str(fields["filename"]))
+                document = Document.objects.get(collection=collection, sha256=incoming.sha256)
+                document.is_new = False
+                return document
+        transaction.on_commit(lambda: _after(document))
+    document.is_new = known is None
+    return document
+
+
+def _known(collection: Collection, sha256: str) -> Document | None:
+    return (
+        Document.objects.select_for_update(of=("self",))
+        .filter(collection=collection, sha256=sha256)
+        .first()
+    )
+
+
+def _fresh(error: str = "") -> dict[str, Any]:
+    """The state of a document nobody has begun to read."""
+    return {
+        "status": Status.FAILED if error else Status.UPLOADED,
+        "error_code": error,
+        "stage": "",
+        "progress": 0,
+        "seconds_left": None,
+        "attempts": 0,
+        "lease_token": None,
+        "lease_until": None,
+        "enqueued_at": None,
+        "retry_at": None,
+    }
+
+
+def _changed(document: Document, fields: dict[str, Any]) -> Document:
+    for field, value in fields.items():
+        setattr(document, field, value)
+    document.save(update_fields=list(fields))
+    return document
+
+
+def _requeue(document: Document) -> Document:
+    if not document.filename:
+        raise Conflict(
+            _("The original of this file was not kept. Upload it again."), code="no_original"
+        )
+    document = _changed(document, _fresh())
+    transaction.on_commit(lambda: _after(document))
+    return document
+
+
+def _after(document: Document) -> None:
+    if document.status == Status.UPLOADED:
+        tasks.enqueue(document.id)
+    announce(document.owner_id, document.id)
+
+
+def _changeable(actor: User, document_id: UUID | str) -> Document:
+    """A document the actor may change: the owner's own, or any for admins."""
+    document = queries.document(actor, document_id)
+    if not (actor.is_admin or document.owner_id == actor.id):
+        raise Forbidden(_("Only its owner or an administrator can change this file."))
+    return document

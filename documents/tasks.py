@@ -1,0 +1,50 @@
+"""Celery's door to ingestion. The row decides, so any task may come twice, late or never."""
+
+import logging
+from uuid import UUID
+
+from celery import current_app, shared_task
+from django.db.models.functions import Now
+from kombu.exceptions import ChannelError, OperationalError
+
+from documents.ingest import pipeline, reconciler
+from documents.models import Document
+
+log = logging.getLogger(__name__)
+QUEUE = "ingest"
+
+
+def enqueue(document_id: UUID) -> None:
+    """Send a document to the workers and mark its row; without a broker the mark stays empty.
+
+    The reconciler finds rows without the mark, so an upload never fails because Redis is down.
+    """
+    try:
+        ingest.apply_async(args=[str(document_id)], queue=QUEUE, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("could not queue document %s: %s", document_id, error)
+        return
+    Document.objects.filter(id=document_id).update(enqueued_at=Now())
+
+
+def waiting() -> int:
+    """Messages in the queue that no worker has taken yet."""
+    with current_app.connection_for_read() as connection:
+        return int(connection.default_channel.queue_declare(QUEUE, passive=True).message_count)
+
+
+@shared_task(name="documents.tasks.ingest")
+def ingest(document_id: str) -> None:
+    for next_id in pipeline.run(UUID(document_id)):
+        enqueue(next_id)
+
+
+@shared_task(name="documents.tasks.reconcile", expires=60)
+def reconcile() -> None:
+    try:
+        queued = waiting()
+    except (OperationalError, OSError, ChannelError):
+        queued = 0
+    for document_id in reconciler.forgotten(queue_is_empty=queued == 0):
+        enqueue(document_id)
+    reconciler.sweep()
