@@ -1,4 +1,4 @@
-"""Whether anything changed that `prepare` would act on; a start without it is two seconds faster."""
+"""Whether anything changed that `prepare` would act on: a start without it is faster."""
 
 import hashlib
 import os

@@ -79,7 +79,7 @@ def spawn(
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=die_with_parent(death),
+        preexec_fn=die_with_parent(death),  # noqa: PLW1509  the supervisor has one thread
         **(owner.popen_arguments() if owner else {}),
     )
     if child.stdin is not None:

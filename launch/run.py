@@ -1,10 +1,10 @@
 """`make run`: servers, database, then the web process and the worker, kept running."""
 
 import http.client
+import sys
 
 from launch.console import Problem, say
 from launch.home import Home, port_is_free
-from launch.install import PYTHON
 from launch.options import ROOT, Options
 from launch.prepared import state_of
 from launch.servers import postgres_part, redis_part
@@ -100,7 +100,7 @@ def _common(options: Options) -> dict[str, str]:
 
 def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | None) -> None:
     """Migrations, first people, models and static files; what it prints is for the person."""
-    code, shown = supervisor.run([str(PYTHON), "manage.py", "prepare"], environment, ROOT)
+    code, shown = supervisor.run([sys.executable, "manage.py", "prepare"], environment, ROOT)
     for line in shown.splitlines():
         say(line)
     if code:
@@ -110,7 +110,7 @@ def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | N
 
 
 def _web(options: Options, environment: dict[str, str]) -> Part:
-    argv = [str(PYTHON), "-m", "daphne", "--verbosity", "0", "--no-server-name"]
+    argv = [sys.executable, "-m", "daphne", "--verbosity", "0", "--no-server-name"]
     argv += ["--ping-interval", "20", "--ping-timeout", "30"]
     argv += ["-b", options.host, "-p", str(options.port), "config.asgi:application"]
     return Part(
@@ -124,7 +124,7 @@ def _web(options: Options, environment: dict[str, str]) -> Part:
 
 
 def _worker(environment: dict[str, str]) -> Part:
-    argv = ["nice", "-n", "5", str(PYTHON), "-m", "celery", "-A", "config.celery", "worker"]
+    argv = ["nice", "-n", "5", sys.executable, "-m", "celery", "-A", "config.celery", "worker"]
     argv += ["--pool", "threads", "--concurrency", "4", "--queues", QUEUES, "--beat"]
     argv += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     return Part(name="worker", command=lambda: argv, env=environment, cwd=ROOT, grace=8.0)

@@ -11,7 +11,9 @@ from launch.console import say
 
 IMPORTANT = re.compile(r"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b")
 # What a part says while another one is being started again; that one has its own line.
-EXPECTED = re.compile(r"terminating connection|the database system is|Connection to broker lost")
+EXPECTED = re.compile(
+    r"terminating connection|the database system is|Connection to broker lost|overcommit_memory"
+)
 LINES_A_SECOND = 5
 LONGEST = 300  # characters of a line
 

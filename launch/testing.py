@@ -23,7 +23,7 @@ def start_servers() -> tuple[str, str, Callable[[], None]]:
     for make in (postgres_part, redis_part):
         part, url = make(home, throwaway=True)
         urls.append(url)
-        running.append((part, _start(part, home)))
+        running.append((part, start(part, home)))
 
     def stop() -> None:
         for part, pid in running:
@@ -35,7 +35,8 @@ def start_servers() -> tuple[str, str, Callable[[], None]]:
     return urls[0], urls[1], stop
 
 
-def _start(part: Part, home: Home) -> int:
+def start(part: Part, home: Home) -> int:
+    """Start one part and wait until it answers; its pid."""
     with open(home.log(part.name), "ab") as log:
         child = spawn(
             part.command(),
