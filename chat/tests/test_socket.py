@@ -123,7 +123,7 @@ async def test_a_second_tab_sees_the_same_answer(
     await second.disconnect()
 
 
-@pytest.mark.parametrize("frame", ["", "[]", "{", "null", '{"type": "x"}', '{"type": ["stop"]}',
+@pytest.mark.parametrize("frame", [" ", "[]", "{", "null", '{"type": "x"}', '{"type": ["stop"]}',
                                    '{"type": "message", "message": {"$ne": 1}}',
                                    '{"type": "message", "message": "  "}',
                                    '{"type": "resume", "after": -1}',

@@ -1,0 +1,87 @@
+"""What the model is told."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from chat import services
+from chat.context import RULES, conversation, system_prompt
+from chat.models import Message
+from prompts.models import Prompt
+
+pytestmark = pytest.mark.django_db
+
+
+def said(role: str, content: str) -> Message:
+    return Message(role=role, content=content)
+
+
+def test_all_prompt_fields_reach_the_model(alice: User) -> None:
+    prompt = Prompt.objects.create(
+        name="Tutor", content="You tutor.", persona="From the prompt", task="Explain"
+    )
+    session = services.create_session(
+        actor=alice,
+        prompt_id=prompt.pk,
+        prompt_general="Be brief.",
+        persona="A patient teacher",
+        mission_objective="Pass the exam",
+    )
+    text = system_prompt(session)
+    order = ["You tutor.", "Be brief.", "A patient teacher", "Explain", "Pass the exam", RULES]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+    assert "From the prompt" not in text
+
+
+def test_braces_and_templates_in_prompts_stay_literal(alice: User) -> None:
+    text = "{0.__class__} {{7*7}} ${SECRET_KEY} {% debug %}"
+    session = services.create_session(actor=alice, prompt_general=text)
+    assert text in system_prompt(session)
+
+
+def test_the_creation_log_names_the_configuration_without_any_text(
+    alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="chat.services"):
+        services.create_session(actor=alice, persona="secret persona", title="secret title")
+    assert "'persona': 14" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_old_marks_are_removed_and_sides_alternate() -> None:
+    told = conversation(
+        [
+            said("user", "First"),
+            said("assistant", "Answer [1]."),
+            said("user", "Second, never answered"),
+            said("assistant", ""),
+            said("user", "Third"),
+        ],
+        8000,
+    )
+    assert [(message.role, message.text) for message in told] == [
+        ("user", "First"),
+        ("assistant", "Answer."),
+        ("user", "Second, never answered\n\nThird"),
+    ]
+
+
+def test_the_oldest_messages_are_left_out_whole() -> None:
+    long = [said("user" if n % 2 == 0 else "assistant", f"{n} " + "x" * 900) for n in range(41)]
+    told = conversation(long, 4000)
+    assert told[-1].text.startswith("40 ")
+    assert 1 < len(told) < 41
+    assert all(len(message.text) > 900 for message in told)
+
+
+def test_a_question_longer_than_the_window_is_still_asked() -> None:
+    assert len(conversation([said("user", "y" * 90_000)], 4000)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [("Why?", "Why?"), ("a " * 60, ("a " * 30).strip() + "…"), ("x" * 80, "x" * 60 + "…")],
+)
+def test_titles_are_the_question_cut_at_a_word(text: str, title: str, db: Any) -> None:
+    assert services.make_title(text) == title

@@ -1,0 +1,55 @@
+"""The search tool sees what its student sees."""
+
+import json
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from chat.tools import document_search
+from core.db import in_thread
+from rag.sources import SourceBook
+from rag.tests.library import collection, direction, document
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
+
+
+class Fixed:
+    """An embedder for which every question points along one axis."""
+
+    dimensions = 384
+
+    async def embed(self, texts: Any, kind: str) -> Any:
+        assert kind == "query"
+        return [direction(0)]
+
+
+@pytest.fixture(autouse=True)
+def _embedder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.search.embedder", lambda model: Fixed())
+
+
+def shelve(owner: User, name: str, texts: list[str]) -> None:
+    document(collection(owner), owner, name, texts, list(range(len(texts))))
+
+
+async def test_passages_are_numbered_on_over_two_searches(alice: User) -> None:
+    await in_thread(shelve, alice, "a.txt", ["The heart pumps blood.", "Leaves make sugar."])
+    book, counts = SourceBook(), []
+    tool = document_search(alice, book, counts.append)
+    first = json.loads(await tool.run({"query": "heart"}))
+    second = json.loads(await tool.run({"query": "sugar"}))
+    assert [passage["mark"] for passage in first["passages"]] == [1, 2]
+    assert sorted(passage["mark"] for passage in second["passages"]) == [1, 2]
+    assert counts == [2, 2]
+    assert first["passages"][0]["document"] == "a.txt" and first["passages"][0]["page"] == 1
+    # Neighbours on the page come along.
+    assert "Leaves make sugar." in first["passages"][0]["text"]
+
+
+async def test_a_steered_model_reaches_nothing_foreign(alice: User, bob: User) -> None:
+    await in_thread(shelve, alice, "secret.txt", ["CANARY the heart pumps blood."])
+    tool = document_search(bob, SourceBook(), lambda count: None)
+    for query in ("CANARY heart", "secret.txt", "*", ""):
+        answer = await tool.run({"query": query, "user": str(alice.pk), "documents": ["*"]})
+        assert "CANARY the" not in answer and json.loads(answer)["passages"] == []
