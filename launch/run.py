@@ -55,13 +55,13 @@ def _start(supervisor: Supervisor, options: Options) -> None:
     environment = _servers(supervisor, options)
     state = None if options.get("DATABASE_URL") else state_of(environment, home)
     known = state is not None and state == home.read("prepared")
-    if not known:
-        _prepare(supervisor, environment, state)
+    if not known and not _prepare(supervisor, environment, state):
+        raise Problem("Lontar could not be prepared; the reason stands above.")
     web = supervisor.add(_web(options, environment))
     supervisor.add(_worker(environment))
     supervisor.wait_ready(web, 120)
     say(f"Lontar is ready: {options.address}   (Ctrl-C stops it)")
-    if known:  # nothing has changed since; what depends on the world outside is looked at again
+    if known:  # nothing changed here, but what lies outside may have: other models, other people
         _prepare(supervisor, environment, state)
 
 
@@ -98,15 +98,14 @@ def _common(options: Options) -> dict[str, str]:
     }
 
 
-def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | None) -> None:
+def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | None) -> bool:
     """Migrations, first people, models and static files; what it prints is for the person."""
     code, shown = supervisor.run([sys.executable, "manage.py", "prepare"], environment, ROOT)
     for line in shown.splitlines():
         say(line)
-    if code:
-        raise Problem("The database could not be prepared; the reason stands above.")
-    if state:
+    if code == 0 and state:
         supervisor.home.write("prepared", state)
+    return code == 0
 
 
 def _web(options: Options, environment: dict[str, str]) -> Part:

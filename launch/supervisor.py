@@ -61,8 +61,10 @@ class Supervisor:
         self._sender = sender
         signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the loop
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, self._requested)
+        signal.signal(signal.SIGINT, self._requested)
+        signal.signal(signal.SIGTERM, self._requested)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored: started with nohup
+            signal.signal(signal.SIGHUP, self._requested)
 
     def _requested(self, _number: int, _frame: FrameType | None) -> None:
         self.requests += 1
