@@ -1,0 +1,99 @@
+"""The chat page and the reader's own look and language. What a page does it does over the API."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation.trans_real import DjangoTranslation
+from django.views.decorators.http import require_GET, require_POST
+from django.views.i18n import JSONCatalog
+
+from accounts.models import User
+from accounts.services import update_profile
+from documents.models import Document
+from llm.queries import usable_models
+
+YEAR = 365 * 24 * 3600
+THEME_COOKIE = "lontar_theme"
+# Names shown before the sign-in too, hence not with the account.
+THEMES = [("", _("System")), ("light", _("Light")), ("dark", _("Dark"))]
+MODULES = [
+    f"js/{name}.js"
+    for name in ("lib", "answer", "composer", "conversation", "socket", "material", "sessions")
+]
+SUGGESTED_FROM = 3
+
+
+@require_GET
+@login_required
+def chat_page(request: HttpRequest, session_id: uuid.UUID | None = None) -> HttpResponse:
+    """The page is the same for every session; the browser asks for what was said."""
+    assert isinstance(request.user, User)
+    language = request.user.language or translation.get_language()
+    with translation.override(language):
+        response = render(request, "chat/page.html", _page(request.user, language, session_id))
+    # So that sentences of the API and of the next log-in page are in the same language.
+    _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+    return response
+
+
+def _page(user: User, language: str, session_id: uuid.UUID | None) -> dict[str, Any]:
+    models = list(usable_models().select_related("provider"))
+    ready = Document.objects.visible_to(user).filter(status=Document.Status.PROCESSED)
+    names = ready.values_list("title", "original_filename")[:SUGGESTED_FROM]
+    return {
+        "boot": {
+            "language": language,
+            "catalog": words_for_scripts(language),
+            "documents": [title or name for title, name in names],
+            "max_upload_mb": settings.MAX_UPLOAD_MB,
+        },
+        "models": models,
+        "only_builtin": all(model.provider.kind == "builtin" for model in models),
+        "modules": MODULES,
+        "session_id": session_id,
+        "theme": user.theme,
+        "themes": THEMES,
+        "initial": user.get_full_name()[:1].upper(),
+    }
+
+
+def words_for_scripts(language: str) -> dict[str, Any]:
+    """The scripts' translated sentences; none for English, which is what the scripts say."""
+    if language.startswith("en"):
+        return {}
+    catalog = JSONCatalog()
+    catalog.translation = DjangoTranslation(
+        language, domain="djangojs", localedirs=[str(path) for path in settings.LOCALE_PATHS]
+    )
+    return catalog.get_catalog()
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Keeps language or theme with the account and in a cookie, then goes back to the page."""
+    there = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(there, {request.get_host()}, request.is_secure()):
+        there = "/"
+    response = HttpResponseRedirect(there)
+    fields: dict[str, str] = {}
+    if (language := request.POST.get("language", "")) in dict(settings.LANGUAGES):
+        fields["language"] = language
+        _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+    if theme := request.POST.get("theme", ""):
+        fields["theme"] = theme if theme in ("light", "dark") else ""
+        _remember(response, THEME_COOKIE, fields["theme"])
+    if fields and isinstance(request.user, User):
+        update_profile(actor=request.user, **fields)
+    return response
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(name, value, max_age=YEAR, samesite="Lax", secure=secure)

@@ -1,0 +1,187 @@
+// The chat page: puts the sidebar, the conversation, the composer and the files together.
+
+import { $, api, boot, fill, gettext, h, icon } from "./lib.js";
+import { onOpenSource, warmUp } from "./answer.js";
+import { Composer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { Material } from "./material.js";
+import { Sessions } from "./sessions.js";
+
+const PHONE = matchMedia("(width < 50rem)");
+const MODEL = "lontar.model";
+
+let session = null; // id of the open session; null before the first question
+let title = "";
+
+const composer = new Composer({ ask, stop: () => conversation.stop() });
+const conversation = new Conversation({
+  busy: (busy) => composer.setBusy(busy),
+  accepted: () => composer.clear(),
+  refused: (error, text) => { if (text) composer.put(text); say(error.message); },
+  connection: say,
+  title: setTitle,
+  model: (model) => { if (model) choose(model.id); },
+});
+const sessions = new Sessions({
+  open: (id) => go(id),
+  gone: (id) => { if (id === session) go(null); },
+  failed: (error) => say(error.message),
+  renamed: (id, name) => { if (id === session) setTitle(name); },
+});
+const material = new Material({
+  view: (file, from) => openDocument(file, from),
+  changed: () => welcome(),
+  failed: (error) => say(error.message),
+});
+
+function say(words) { $("connection").textContent = words; }
+
+// --- sessions --------------------------------------------------------------------------------
+async function show(id) {
+  session = id;
+  sessions.select(id);
+  composer.show(id);
+  say("");
+  $("welcome").hidden = Boolean(id);
+  $("to-end").hidden = true;
+  if (PHONE.matches && $("sidebar").matches(":popover-open")) $("sidebar").hidePopover();
+  if (!id) {
+    conversation.close();
+    setTitle("");
+    choose(localStorage.getItem(MODEL));
+    welcome();
+    if (!PHONE.matches) $("say").focus();
+    return;
+  }
+  warmUp();
+  try {
+    await conversation.open(id);
+  } catch (error) {
+    if (session !== id) return;
+    $("turns").replaceChildren(h("div", { className: "lost" }, h("h2", {}, error.message),
+      h("a", { className: "button", href: "/chat/" }, gettext("Start a new chat"))));
+  }
+}
+
+function go(id) {
+  const address = id ? `/chat/${id}/` : "/chat/";
+  if (location.pathname !== address) history.pushState({ id }, "", address);
+  show(id);
+}
+
+addEventListener("popstate", () => show(idInAddress()));
+const idInAddress = () => location.pathname.match(/^\/chat\/([0-9a-f-]{36})\/$/)?.[1] ?? null;
+
+function setTitle(text) {
+  title = text ?? "";
+  $("title").textContent = title || gettext("New chat");
+  document.title = title ? `${title} · Lontar` : "Lontar";
+  if (session && title) sessions.title(session, title);
+}
+
+// --- asking ----------------------------------------------------------------------------------
+async function ask(text) {
+  say("");
+  if (!session) {
+    composer.setBusy(true);
+    try {
+      const created = await api("chat/sessions", { method: "POST", body: { model_id: $("model").value || null } });
+      session = created.id;
+      composer.become(session);
+      history.replaceState({ id: session }, "", `/chat/${session}/`);
+      sessions.select(session);
+      sessions.touch({ ...created, title: created.title || text.slice(0, 60) });
+      $("welcome").hidden = true;
+      await conversation.open(session);
+      setTitle(created.title || text.slice(0, 60));
+    } catch (error) {
+      composer.setBusy(false);
+      say(error.message);
+      return;
+    }
+  } else sessions.touch({ id: session, title });
+  material.tidy();
+  conversation.ask(text);
+}
+
+// --- model -----------------------------------------------------------------------------------
+function choose(id) {
+  const picker = $("model");
+  if ([...picker.options].some((option) => option.value === id)) picker.value = id;
+}
+
+$("model").onchange = async () => {
+  localStorage.setItem(MODEL, $("model").value);
+  if (!session) return;
+  try {
+    await api(`chat/sessions/${session}`, { method: "PATCH", body: { model_id: $("model").value } });
+  } catch (error) { say(error.message); }
+};
+
+// --- the empty page ----------------------------------------------------------------------------
+function welcome() {
+  if (session) return;
+  const ready = [...material.files.values()].filter((file) => file.status === "PROCESSED");
+  const names = ready.map((file) => file.title || file.name).concat(boot.documents);
+  const known = [...new Set(names)].slice(0, 3);
+  $("welcome-new").hidden = known.length > 0;
+  $("welcome-back").hidden = known.length === 0;
+  $("suggestions").replaceChildren(...suggestions(known).map((text) => h("li", {},
+    h("button", { type: "button", className: "suggestion", onclick: () => composer.put(text) }, icon("ask"), text))));
+}
+
+function suggestions([first, second]) {
+  if (!first) return [];
+  const short = (name) => name.replace(/\.(pdf|txt|md|markdown)$/i, "");
+  const about = (words, name) => fill(words, { document: short(name) });
+  return [
+    about(gettext("What is the main point of “%(document)s”?"), first),
+    about(gettext("Which terms does “%(document)s” define, and how?"), first),
+    second ? about(gettext("What does “%(document)s” say about its method?"), second)
+      : about(gettext("What should I remember from “%(document)s” for an exam?"), first)];
+}
+
+// --- sources and files -------------------------------------------------------------------------
+async function openDocument(file, from, back) {
+  const { view } = await import("./viewer.js");
+  view({ id: file.id, name: file.name, kind: file.kind, page: 1 }, { from, back });
+}
+
+async function openSource(source, from) {
+  const { view } = await import("./viewer.js");
+  view({ id: source.document_id, name: source.document_name, page: source.page, start: source.start, end: source.end }, { from });
+}
+onOpenSource(openSource);
+
+async function openMaterial() {
+  const { openPane } = await import("./pane.js");
+  const { body } = openPane(gettext("Your material"), { from: $("show-material"), onClose: () => { material.list = null; } });
+  $("show-material").setAttribute("aria-expanded", "true");
+  material.on.view = (file, from) => openDocument(file, from, body.isConnected ? openMaterial : undefined);
+  await material.panel(body);
+}
+
+$("show-material").onclick = async () => {
+  const { closePane } = await import("./pane.js");
+  if ($("show-material").getAttribute("aria-expanded") === "true") closePane();
+  else openMaterial();
+};
+for (const button of document.querySelectorAll("[data-choose]")) button.onclick = () => material.choose();
+for (const link of document.querySelectorAll("[data-new-chat]")) {
+  link.onclick = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(null);
+  };
+}
+
+// --- narrow screens ----------------------------------------------------------------------------
+function sidebarFits() {
+  if (PHONE.matches) $("sidebar").setAttribute("popover", "auto");
+  else $("sidebar").removeAttribute("popover");
+}
+PHONE.addEventListener("change", sidebarFits);
+sidebarFits();
+composer.setBusy(false);
+show(idInAddress());
+$("say").addEventListener("focus", warmUp, { once: true });

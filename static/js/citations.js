@@ -1,0 +1,158 @@
+// Marks like [2] in an answer, the preview they open, and the source leaves below the answer.
+
+import { $, boot, fill, gettext, h, icon, ngettext } from "./lib.js";
+
+const MARK = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
+const SHOW_AFTER = 130;
+const HIDE_AFTER = 220;
+
+let open = () => {};
+/** Tells this module how a source is opened: open(source, element to come back to). */
+export function onOpen(handler) { open = handler; }
+
+export function pageOf(source) { return source.page ?? source.page_number; }
+
+export function place(source) {
+  return fill(gettext("page %(page)s"), { page: pageOf(source) });
+}
+
+/** Turns marks in a rendered fragment into buttons; `find(number)` gives the source or nothing. */
+export function withMarks(fragment, find) {
+  const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+  const texts = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.data.includes("[") && !node.parentElement?.closest("code, pre, a, button")) texts.push(node);
+  }
+  for (const text of texts) replaceMarks(text, find);
+}
+
+function replaceMarks(text, find) {
+  const parts = [];
+  let at = 0;
+  for (const match of text.data.matchAll(MARK)) {
+    const sources = match[1].split(",").map((part) => find(Number(part)));
+    if (!sources.every(Boolean)) continue;
+    parts.push(text.data.slice(at, match.index), ...sources.map(mark));
+    at = match.index + match[0].length;
+  }
+  if (at) text.replaceWith(...parts, text.data.slice(at));
+}
+
+function mark(source) {
+  const label = fill(gettext("Source %(number)s: %(document)s, %(place)s"), {
+    number: source.number, document: source.document_name, place: place(source),
+  });
+  const button = h("button", { type: "button", className: "cite", "aria-label": label }, String(source.number));
+  button.onpointerenter = (event) => { if (event.pointerType === "mouse") soon(button, source); };
+  button.onpointerleave = (event) => { if (event.pointerType === "mouse") later(); };
+  button.onfocus = () => { if (button.matches(":focus-visible")) show(button, source); };
+  button.onblur = later;
+  button.onclick = (event) => {
+    // A finger cannot hover: its first tap shows the preview, which has the way on.
+    if (event.pointerType === "touch" && shown !== button) show(button, source);
+    else { hide(); open(source, button); }
+  };
+  return button;
+}
+
+// --- preview -------------------------------------------------------------------------------
+let shown = null;
+let timer;
+
+function soon(button, source) {
+  clearTimeout(timer);
+  timer = setTimeout(() => show(button, source), SHOW_AFTER);
+}
+
+function later() {
+  clearTimeout(timer);
+  timer = setTimeout(hide, HIDE_AFTER);
+}
+
+export function hide() {
+  clearTimeout(timer);
+  const box = $("preview");
+  if (box.matches(":popover-open")) box.hidePopover();
+  shown?.removeAttribute("aria-expanded");
+  shown = null;
+}
+
+function show(button, source) {
+  clearTimeout(timer);
+  if (shown === button) return;
+  hide();
+  shown = button;
+  const box = $("preview");
+  box.replaceChildren(
+    h("p", { className: "where" }, h("b", {}, source.document_name), h("span", {}, place(source))),
+    h("p", { className: "words", tabIndex: 0 }, source.excerpt),
+    source.verified ? checkedWords() : "",
+    h("p", {}, h("button", {
+      type: "button", className: "button small", onclick() { hide(); open(source, button); },
+    }, icon("book"), gettext("Open the page"))));
+  box.onpointerenter = () => clearTimeout(timer);
+  box.onpointerleave = later;
+  box.onfocusin = () => clearTimeout(timer);
+  box.onfocusout = later;
+  button.setAttribute("aria-expanded", "true");
+  box.showPopover();
+  beside(box, button);
+}
+
+function checkedWords() {
+  return h("p", { className: "checked" }, icon("check"), gettext("The quoted words stand on this page."));
+}
+
+/** Below the mark when there is room, else above; never out of the window. */
+export function beside(box, anchor) {
+  const at = anchor.getBoundingClientRect();
+  const size = box.getBoundingClientRect();
+  const left = Math.max(12, Math.min(at.left - 16, innerWidth - size.width - 12));
+  const below = at.bottom + 8;
+  const top = below + size.height < innerHeight - 8 ? below : Math.max(8, at.top - size.height - 8);
+  box.style.left = `${left}px`;
+  box.style.top = `${top}px`;
+}
+
+addEventListener("keydown", (event) => { if (event.key === "Escape" && shown) { shown.focus(); hide(); } });
+addEventListener("scroll", (event) => { if (shown && event.target.id !== "preview") hide(); }, { capture: true, passive: true });
+
+// --- leaves under the answer ----------------------------------------------------------------
+/** Cited sources in sight, those only found behind a line that can be opened. */
+export function sourceLeaves(sources) {
+  const cited = sources.filter((source) => source.cited);
+  const found = sources.filter((source) => !source.cited);
+  if (!sources.length) return null;
+  return h("section", { className: "sources", "aria-label": gettext("Sources") },
+    cited.length ? h("h3", {}, gettext("Sources")) : null,
+    cited.length ? leaves(cited) : null,
+    found.length ? h("details", { className: "also" },
+      h("summary", {}, icon("search"), alsoFound(cited.length, found.length)), leaves(found)) : null);
+}
+
+function alsoFound(cited, found) {
+  const words = cited
+    ? ngettext("%(count)s more passage found, not cited", "%(count)s more passages found, not cited", found)
+    : ngettext("%(count)s passage found, not cited", "%(count)s passages found, not cited", found);
+  return fill(words, { count: found });
+}
+
+function leaves(sources) {
+  return h("ul", { className: "source-list" }, sources.map((source) => h("li", {}, leaf(source))));
+}
+
+export function leaf(source) {
+  const inside = [
+    h("span", { className: "hole" }, String(source.number)),
+    h("span", { className: "where" }, h("b", {}, source.document_name), h("span", {}, place(source)),
+      source.verified ? h("span", { className: "checked", title: gettext("The quoted words stand on this page.") },
+        icon("check"), h("span", { className: "unseen" }, gettext("Quote checked"))) : ""),
+    h("span", { className: "words" }, source.excerpt)];
+  if (!source.document_id) {
+    return h("div", { className: "source", title: gettext("This file has been deleted.") }, inside);
+  }
+  const button = h("button", { type: "button", className: "source" }, inside);
+  button.onclick = () => open(source, button);
+  return button;
+}

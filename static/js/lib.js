@@ -1,0 +1,135 @@
+// Small things every module needs: the page's data, words, elements, requests.
+
+export const boot = JSON.parse(document.getElementById("boot").textContent);
+export const $ = (id) => document.getElementById(id);
+
+// --- words ---------------------------------------------------------------------------------
+// The catalog comes with the page for the reader's language; English is the source text itself.
+const catalog = boot.catalog ?? {};
+
+export function gettext(text) {
+  const found = catalog[text];
+  return (Array.isArray(found) ? found[0] : found) ?? text;
+}
+
+export function ngettext(one, many, count) {
+  const found = catalog[one];
+  if (found === undefined) return count === 1 ? one : many;
+  if (!Array.isArray(found)) return found;
+  return found[count === 1 || found.length === 1 ? 0 : 1];
+}
+
+/** Fills %(name)s places. */
+export const fill = (text, values) =>
+  text.replace(/%\((\w+)\)s/g, (whole, name) => String(values[name] ?? whole));
+
+// The reader's own habits (24 hours, day before month) where they go with the page's language.
+const locale = navigator.languages.find((name) => name.startsWith(boot.language)) ?? boot.language;
+export const date = (value, options) => new Intl.DateTimeFormat(locale, options).format(value);
+const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+
+/** "14 sec" in the reader's language. */
+export const amount = (count, unit) =>
+  new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(count);
+
+export function bytes(size) {
+  const units = ["B", "kB", "MB", "GB"];
+  let step = 0;
+  while (size >= 1000 && step < 3) { size /= 1000; step += 1; }
+  return `${number.format(size)} ${units[step]}`;
+}
+
+// --- elements ------------------------------------------------------------------------------
+/** h("p", {className: "x", onclick: f, "aria-label": "y"}, "text", child): never parses HTML. */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on") || name in element && !name.includes("-") && name !== "list") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#i-${name}`);
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+/** A button that shows only an icon; its name is spoken and shown as a tip. */
+export const tool = (name, label, onclick, props = {}) =>
+  h("button", { type: "button", className: "tool", title: label, "aria-label": label, onclick, ...props }, icon(name));
+
+let announcing;
+/** Says one sentence to screen readers, politely. */
+export function announce(text) {
+  clearTimeout(announcing);
+  $("announce").textContent = "";
+  announcing = setTimeout(() => { $("announce").textContent = text; }, 60);
+}
+
+// --- requests ------------------------------------------------------------------------------
+export class ApiError extends Error {
+  constructor(status, body, retryAfter) {
+    super(body?.detail || gettext("That did not work. Try again in a moment."));
+    this.status = status;
+    this.code = body?.code ?? "";
+    this.retryAfter = retryAfter;
+  }
+}
+
+export const offline = () =>
+  new ApiError(0, { code: "offline", detail: gettext("Lontar cannot be reached. Check your connection and try again.") });
+
+export function csrf() {
+  return document.querySelector("input[name=csrfmiddlewaretoken]").value;
+}
+
+/** The answer's JSON (null when there is none), or an ApiError with a sentence for the reader. */
+export async function api(path, { method = "GET", body, headers = {} } = {}) {
+  let response;
+  try {
+    response = await fetch(`/api/v1/${path}`, {
+      method,
+      headers: {
+        Accept: "application/json",
+        ...(method === "GET" ? {} : { "X-CSRFToken": csrf(), "Content-Type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw offline();
+  }
+  return answer(response.status, await response.text(), response.headers.get("Retry-After"));
+}
+
+/** Shared with uploads, which need XMLHttpRequest for their progress. */
+export function answer(status, text, retryAfter) {
+  let body = null;
+  try { body = text ? JSON.parse(text) : null; } catch { /* an error page, not JSON */ }
+  if (status === 401) location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
+  if (status < 200 || status >= 300) throw new ApiError(status, body, retryAfter);
+  return body;
+}
+
+/** Asks before something that cannot be undone; resolves to true or false. */
+export function confirmFirst(title, words, yes) {
+  return new Promise((resolve) => {
+    const dialog = h("dialog", { className: "ask", "aria-labelledby": "ask-title" },
+      h("h2", { id: "ask-title" }, title),
+      h("p", {}, words),
+      h("form", { method: "dialog", className: "actions" },
+        h("button", { className: "button", value: "no", autofocus: true }, gettext("Cancel")),
+        h("button", { className: "button danger", value: "yes" }, yes)));
+    dialog.onclose = () => { dialog.remove(); resolve(dialog.returnValue === "yes"); };
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

@@ -1,0 +1,167 @@
+// One renderer and one sanitiser for answers, streamed or stored: marked makes HTML, DOMPurify
+// makes safe nodes of it. Finished blocks are rendered once; only the open tail is drawn again.
+
+import { marked } from "../vendor/marked-18.2.1/marked.esm.js";
+import "../vendor/dompurify-3.4.18/purify.min.js";
+import { gettext, h } from "./lib.js";
+import { sanitiserPolicy } from "./trust.js";
+
+const SAFE_LINK = /^(?:https?|mailto):/i;
+const RULES = {
+  ALLOWED_TAGS: ["p", "br", "hr", "h3", "h4", "h5", "h6", "strong", "b", "em", "i", "del", "s", "code",
+    "pre", "blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "sub",
+    "sup", "kbd", "mark", "u", "div"],
+  ALLOWED_ATTR: ["href", "align", "start", "class"],
+  ALLOWED_URI_REGEXP: SAFE_LINK,
+  ADD_URI_SAFE_ATTR: ["align", "start"],
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  RETURN_DOM_FRAGMENT: true,
+  ...(sanitiserPolicy ? { TRUSTED_TYPES_POLICY: sanitiserPolicy } : {}),
+};
+
+const escape = (text) =>
+  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+marked.use({
+  gfm: true,
+  renderer: {
+    // The page has its own h1 and h2.
+    heading({ tokens, depth }) {
+      const level = Math.min(6, Math.max(3, depth + 1));
+      return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
+    },
+    // A picture would be fetched from elsewhere without a click: offer it as a link instead.
+    image({ href, text }) {
+      return `<a href="${escape(href)}">${escape(text || href)}</a>`;
+    },
+    checkbox({ checked }) { return checked ? "☑ " : "☐ "; },
+  },
+});
+
+DOMPurify.addHook("afterSanitizeAttributes", (node) => {
+  if (node.nodeName === "A" && node.hasAttribute("href")) {
+    node.setAttribute("rel", "noopener noreferrer nofollow");
+    node.setAttribute("target", "_blank");
+    node.setAttribute("title", node.getAttribute("href"));
+  }
+  if (node.hasAttribute?.("class") && !/^language-[\w+#.-]{1,30}$/.test(node.className)) {
+    node.removeAttribute("class");
+  }
+});
+
+/** One block of Markdown as safe nodes. */
+function nodes(tokens, links, decorate) {
+  const list = Object.assign([...tokens], { links });
+  const fragment = DOMPurify.sanitize(marked.parser(list), RULES);
+  for (const pre of fragment.querySelectorAll("pre")) withCopy(pre);
+  for (const table of fragment.querySelectorAll("table")) wrap(table, "wide").tabIndex = 0;
+  decorate?.(fragment);
+  return fragment;
+}
+
+function wrap(element, className) {
+  const box = h("div", { className });
+  element.replaceWith(box);
+  box.append(element);
+  return box;
+}
+
+function withCopy(pre) {
+  pre.tabIndex = 0;
+  wrap(pre, "code").append(h("button", {
+    type: "button",
+    className: "button small",
+    onclick(event) {
+      navigator.clipboard?.writeText(pre.textContent);
+      event.target.textContent = gettext("Copied");
+    },
+  }, gettext("Copy")));
+}
+
+/** Hides half-written marks at the end of a stream: an open citation, link, ** or `. */
+export function closeTail(text) {
+  if (/^ {0,3}(```|~~~)/.test(text)) return text;
+  let shown = text
+    .replace(/!?\[[^\]\n]{0,60}$|!?\[[^\]\n]*\]\([^)\s]{0,2000}$/, "")
+    .replace(/\n[*_=~|-]{1,2} ?$/, "\n");
+  if (/^\s*\|/.test(shown) && !/\n *\|?[ :]*-{3}/.test(shown)) return ""; // a table before its second line
+  const line = shown.slice(shown.lastIndexOf("\n") + 1);
+  if ((line.match(/`/g)?.length ?? 0) % 2) return `${shown}\``;
+  if ((line.match(/\*\*/g)?.length ?? 0) % 2) shown = shown.endsWith("**") ? shown.slice(0, -2) : `${shown}**`;
+  return shown;
+}
+
+/** Markdown that may still be growing, shown in `element`; `decorate(fragment)` adds marks. */
+export class MarkdownView {
+  constructor(element, decorate) {
+    this.element = element;
+    this.decorate = decorate;
+    this.text = "";
+    this.frozen = 0; // characters of `text` in finished blocks
+    this.blocks = []; // {raw, box}
+    this.tail = null;
+  }
+
+  append(more) {
+    this.text += more.replaceAll("\r", "");
+    this.#soon();
+  }
+
+  /** The whole text as it is stored: blocks that are already right stay untouched. */
+  set(text, { again = false } = {}) {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    this.text = text.replaceAll("\r", "");
+    const tokens = marked.lexer(this.text);
+    const fresh = again || Object.keys(tokens.links).length > 0;
+    this.tail?.remove();
+    this.tail = null;
+    const wanted = tokens.filter((token) => token.type !== "space" && token.type !== "def");
+    wanted.forEach((token, index) => {
+      const old = this.blocks[index];
+      if (old && old.raw === token.raw && !fresh) return;
+      const box = h("div", {}, nodes([token], tokens.links, this.decorate));
+      if (old) old.box.replaceWith(box);
+      else this.element.append(box);
+      this.blocks[index] = { raw: token.raw, box };
+    });
+    this.blocks.splice(wanted.length).forEach(({ box }) => box.remove());
+    this.frozen = this.text.length;
+  }
+
+  /** Draws what has come since the last frame; slow tails (a long table) are drawn less often. */
+  #soon() {
+    if (this.frame) return;
+    const wait = this.cost > 8 ? this.cost * 4 : 0;
+    this.frame = -1;
+    const go = () => { this.frame = requestAnimationFrame(() => { this.frame = 0; this.#draw(); }); };
+    // A hidden tab gets no frames; its text must still be there when it is looked at.
+    if (document.hidden) setTimeout(() => { this.frame = 0; this.#draw(); }, 250);
+    else if (wait) setTimeout(go, wait);
+    else go();
+  }
+
+  #draw() {
+    const began = performance.now();
+    const tokens = marked.lexer(this.text.slice(this.frozen));
+    const last = tokens.findLastIndex((token) => token.type !== "space");
+    this.tail?.remove();
+    this.tail = null;
+    for (const token of tokens.slice(0, Math.max(last, 0))) {
+      this.frozen += token.raw.length;
+      if (token.type === "space" || token.type === "def") continue;
+      const box = h("div", {}, nodes([token], tokens.links, this.decorate));
+      this.element.append(box);
+      this.blocks.push({ raw: token.raw, box });
+    }
+    const open = closeTail(this.text.slice(this.frozen));
+    if (open.trim()) {
+      const rest = marked.lexer(open);
+      this.tail = h("div", {}, nodes(rest, rest.links, this.decorate));
+      this.element.append(this.tail);
+    }
+    this.cost = performance.now() - began;
+    this.onDraw?.();
+  }
+}

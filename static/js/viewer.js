@@ -1,0 +1,199 @@
+// The source viewer: one page of a document with the cited passage marked.
+
+import { announce, api, fill, gettext, h, icon, tool } from "./lib.js";
+import { openPane } from "./pane.js";
+
+const ZOOMS = [0.75, 1, 1.25, 1.5, 2, 3];
+
+let current = null;
+
+/** target: {id, name, page, start?, end?}; `from`: where focus returns; `back`: to the file list. */
+export function view(target, { from, back } = {}) {
+  current?.leave();
+  current = new Viewer(target, { from, back });
+}
+
+class Viewer {
+  constructor(target, { from, back }) {
+    this.target = target;
+    this.page = target.page ?? 1;
+    this.zoom = 1;
+    this.pages = new Map(); // number → what the server says of it
+    const { body, pane } = openPane(target.name, { from, back, onClose: () => this.leave() });
+    body.remove();
+    this.scroll = h("div", { className: "view-scroll", tabIndex: 0, role: "region", "aria-label": gettext("Page") });
+    pane.append(this.#bar(), this.scroll);
+    pane.addEventListener("keydown", this.keys = (event) => this.#key(event));
+    this.resized = new ResizeObserver(() => {
+      clearTimeout(this.resizeTimer);
+      this.resizeTimer = setTimeout(() => { if (this.width !== this.#width()) this.#draw(); }, 120);
+    });
+    this.#load();
+  }
+
+  leave() {
+    this.left = true;
+    this.drawing?.cancel();
+    this.resized.disconnect();
+    this.opening?.task.destroy();
+    this.scroll.parentElement?.removeEventListener("keydown", this.keys);
+    if (current === this) current = null;
+  }
+
+  #bar() {
+    this.box = h("input", { type: "text", inputMode: "numeric", value: String(this.page), "aria-label": gettext("Page number"),
+      onchange: () => this.go(Number(this.box.value) || this.page) });
+    this.count = h("span", { className: "quiet" });
+    this.before = tool("up", gettext("Page before"), () => this.go(this.page - 1));
+    this.next = tool("down", gettext("Next page"), () => this.go(this.page + 1));
+    this.zooms = [
+      tool("minus", gettext("Smaller"), () => this.#zoom(-1)),
+      tool("fit", gettext("Fit to width"), () => this.#zoom(0)),
+      tool("plus", gettext("Larger"), () => this.#zoom(1))];
+    this.home = h("button", { type: "button", className: "tool named", hidden: this.target.start === undefined,
+      onclick: () => this.go(this.target.page) }, icon("book"), h("span", {}, gettext("Passage")));
+    return h("div", { className: "view-bar", role: "toolbar", "aria-label": gettext("Viewer") },
+      this.before, this.next, this.box, this.count, h("span", { className: "grow" }), this.home, ...this.zooms,
+      h("a", { className: "tool", href: `/api/v1/files/${this.target.id}/download`, download: "", title: gettext("Download"),
+        "aria-label": gettext("Download") }, icon("save")));
+  }
+
+  #say(words) { this.scroll.replaceChildren(h("p", { className: "view-note" }, words)); }
+
+  async #load() {
+    this.#say(gettext("Opening the page…"));
+    const info = this.#page(this.page).catch((error) => error);
+    let first = await info;
+    if (this.left) return;
+    if (first instanceof Error) {
+      if (!this.target.kind) { this.#say(first.message); return; }
+      first = {};
+    }
+    this.total = first.page_count;
+    if (!this.#isPdf(first)) { this.#draw(); return; }
+    try {
+      const { openPdf, drawPage } = await import("./pdf.js");
+      if (this.left) return;
+      this.drawPage = drawPage;
+      this.opening = openPdf(`/api/v1/files/${this.target.id}/download`);
+      this.pdf = await this.opening.ready;
+      this.total = this.pdf.numPages;
+    } catch (error) {
+      // No original any more, or a file that only our reader could make sense of: show its words.
+      console.warn(error);
+      this.pdf = null;
+    }
+    if (this.left) return;
+    this.#draw();
+    this.resized.observe(this.scroll);
+  }
+
+  #isPdf(page) {
+    return this.target.kind ? this.target.kind === "pdf" : page.kind ? page.kind === "pdf" : Boolean(page.width);
+  }
+
+  async #page(number) {
+    const { start, end, page } = this.target;
+    const asked = number === page && start !== undefined && end > start ? `?start=${start}&end=${end}` : "";
+    if (!this.pages.has(number)) this.pages.set(number, await api(`files/${this.target.id}/pages/${number}${asked}`));
+    return this.pages.get(number);
+  }
+
+  go(number) {
+    const page = Math.max(1, Math.min(this.total ?? number, Math.round(number)));
+    this.box.value = String(page);
+    if (page === this.page && number !== this.target.page) return;
+    this.page = page;
+    this.#draw();
+  }
+
+  #zoom(step) {
+    const at = ZOOMS.indexOf(this.zoom);
+    this.zoom = step ? ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, at + step))] : 1;
+    this.#draw();
+  }
+
+  #width() { return Math.max(200, this.scroll.clientWidth - 24) * this.zoom; }
+
+  async #draw() {
+    this.drawing?.cancel();
+    const number = this.page;
+    this.box.value = String(number);
+    this.count.textContent = this.total ? fill(gettext("of %(count)s"), { count: this.total }) : "";
+    this.before.disabled = number <= 1;
+    this.next.disabled = Boolean(this.total) && number >= this.total;
+    for (const button of this.zooms) button.hidden = !this.pdf;
+    try {
+      await (this.pdf ? this.#picture(number).catch((error) => this.#orText(number, error)) : this.#text(number));
+      if (!this.left && number === this.page) this.#told(number);
+    } catch (error) {
+      if (!this.left && number === this.page) this.#say(error.message);
+    }
+  }
+
+  /** A page that cannot be drawn is shown in words; a drawing given up for another is not. */
+  async #orText(number, error) {
+    if (["RenderingCancelledException", "AbortException"].includes(error?.name)) return;
+    console.warn(error);
+    await this.#text(number);
+  }
+
+  async #picture(number) {
+    const page = await this.pdf.getPage(number);
+    if (this.left || number !== this.page) return;
+    this.width = this.#width();
+    if (!this.sheet?.isConnected || this.sheet.dataset.page !== String(number)) {
+      this.sheet = h("div", { className: "sheet", "data-page": String(number) });
+      this.scroll.replaceChildren(this.sheet);
+      this.scroll.scrollTop = 0;
+    }
+    this.drawing = this.drawPage(page, this.sheet, this.width);
+    await this.drawing.done;
+    if (number === this.target.page && this.target.start !== undefined) this.#mark(await this.#page(number));
+  }
+
+  /** Rectangles are fractions of the page, from its top left: they fit every zoom. */
+  #mark({ rects = [], text = "", start, end }) {
+    this.sheet.querySelectorAll(".passage, .leads, .unseen").forEach((old) => old.remove());
+    if (!rects.length) return;
+    const place = (className, [x0, y0, x1, y1]) => {
+      const box = h("div", { className });
+      box.style.left = className === "leads" ? "0" : `${x0 * 100}%`;
+      box.style.top = `${y0 * 100}%`;
+      if (className !== "leads") box.style.width = `${(x1 - x0) * 100}%`;
+      box.style.height = `${(y1 - y0) * 100}%`;
+      return box;
+    };
+    const top = Math.min(...rects.map((rect) => rect[1]));
+    const bottom = Math.max(...rects.map((rect) => rect[3]));
+    this.sheet.append(...rects.map((rect) => place("passage", rect)), place("leads", [0, top, 0, bottom]),
+      h("p", { className: "unseen" }, `${gettext("Marked passage:")} ${text.slice(start, end)}`));
+    this.scroll.scrollTop = top * this.sheet.clientHeight - this.scroll.clientHeight / 4;
+  }
+
+  async #text(number) {
+    const page = await this.#page(number);
+    if (this.left || number !== this.page) return;
+    this.total ??= page.page_count;
+    const { text, start, end } = page;
+    const marked = number === this.target.page && end > start;
+    const mark = marked ? h("mark", {}, text.slice(start, end)) : null;
+    this.scroll.replaceChildren(h("div", { className: "page-text", dir: "auto" },
+      marked ? [text.slice(0, start), mark, text.slice(end)] : text || gettext("There are no words on this page.")));
+    if (mark) mark.scrollIntoView({ block: "center" });
+    else this.scroll.scrollTop = 0;
+  }
+
+  #told(number) {
+    const words = fill(gettext("Page %(page)s of %(count)s"), { page: number, count: this.total ?? number });
+    announce(number === this.target.page && this.target.start !== undefined ? `${words}. ${gettext("The passage is marked.")}` : words);
+  }
+
+  #key(event) {
+    if (event.target === this.box || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = { PageDown: 1, ArrowRight: 1, PageUp: -1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    this.go(this.page + step);
+  }
+}
