@@ -7,11 +7,12 @@ from django.db.models import Count
 from django.urls import path
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.drf import IsAdmin
 from accounts.models import User
 from chat import queries, serializers, services
 from chat.models import Session
@@ -21,9 +22,9 @@ from llm.queries import usable_models
 from prompts.queries import active_prompt
 
 
-class IsAdmin(BasePermission):
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user.is_authenticated and request.user.is_admin)
+def caller(request: Request) -> User:
+    assert isinstance(request.user, User)  # the default permission let nobody else through
+    return request.user
 
 
 class ListView(GenericAPIView[Any]):
@@ -57,7 +58,7 @@ class Sessions(ListView):
         wanted = request.query_params.get("status", "")
         if wanted and wanted not in Session.Status.values:
             raise Invalid("status: ACTIVE, COMPLETED", code="invalid")
-        return self.listed(queries.sessions(request.user, wanted), serializers.session_row)
+        return self.listed(queries.sessions(caller(request), wanted), serializers.session_row)
 
     def post(self, request: Request) -> Response:
         body = serializers.SessionIn(data=request.data)
@@ -65,18 +66,18 @@ class Sessions(ListView):
         fields = body.validated_data
 
         def create() -> dict[str, Any]:
-            return serializers.session_row(services.create_session(actor=request.user, **fields))
+            return serializers.session_row(services.create_session(actor=caller(request), **fields))
 
         key = request.headers.get("Idempotency-Key", "")
-        result, _new = once(request.user.pk, key, fingerprint("session", fields), create)
+        result, _new = once(caller(request).pk, key, fingerprint("session", fields), create)
         return Response(result, status=status.HTTP_201_CREATED)
 
 
 class SessionDetail(APIView):
     def _session(self, request: Request, session_id: uuid.UUID) -> Session:
         """My own session; an admin also reaches others' for reading and removal."""
-        if not request.user.is_admin:
-            return queries.session(request.user, session_id)
+        if not caller(request).is_admin:
+            return queries.session(caller(request), session_id)
         found = Session.objects.select_related("model").filter(pk=session_id).first()
         if found is None:
             raise NotFound
@@ -90,13 +91,11 @@ class SessionDetail(APIView):
         session = self._session(request, session_id)
         body = serializers.SessionPatch(data=request.data)
         body.is_valid(raise_exception=True)
-        services.update_session(actor=request.user, session=session, **body.validated_data)
+        services.update_session(actor=caller(request), session=session, **body.validated_data)
         return Response(serializers.session_detail(session, queries.thread(session)))
 
     def delete(self, request: Request, session_id: uuid.UUID) -> Response:
-        services.delete_session(
-            actor=request.user, session=self._session(request, session_id)
-        )
+        services.delete_session(actor=caller(request), session=self._session(request, session_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -180,5 +180,3 @@ def _uuid(value: Any) -> uuid.UUID:
         return uuid.UUID(str(value))
     except ValueError as error:
         raise NotFound from error
-
-

@@ -13,6 +13,7 @@ import logging
 import uuid
 import weakref
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -47,6 +48,7 @@ class EventLog:
         self.published = 0  # frames that readers may see
         self.closed = False
         self._text: list[str] = []
+        self._speaking = False  # the first words after anything else do not wait
         self._writer = writer
         self._changed = asyncio.Event()
 
@@ -56,15 +58,16 @@ class EventLog:
 
     def append(self, event: dict[str, Any], *, last: bool = False) -> None:
         self.take_text()
+        self._speaking = False
         self._add(event, last)
         self._writer.wake(self, urgent=True)
 
     def text(self, piece: str) -> None:
         """Part of the answer; pieces that come close together become one event."""
         if piece:
-            first = not self._text and self.frames[-1:] and '"stream_chunk"' not in self.frames[-1][1]
             self._text.append(piece)
-            self._writer.wake(self, urgent=bool(first))
+            self._writer.wake(self, urgent=not self._speaking)
+            self._speaking = True
 
     def take_text(self) -> None:
         if self._text:
@@ -76,8 +79,8 @@ class EventLog:
         self.frames.append((seq, encode(self.generation_id, seq, event), last))
         self.closed = self.closed or last
 
-    def publish(self) -> None:
-        self.published = len(self.frames)
+    def publish(self, size: int) -> None:
+        self.published = size
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -122,27 +125,26 @@ class LogWriter:
             self._wake.clear()
             self._urgent.clear()
             await self._flush()
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._urgent.wait(), INTERVAL)
-            except TimeoutError:
-                pass
 
     async def _flush(self) -> None:
         batch, self._dirty = self._dirty, set()
         for event_log in batch:
             event_log.take_text()
+        # More may be added while Redis is asked; readers see only what it had the chance to take.
+        sizes = {event_log: len(event_log.frames) for event_log in batch}
         try:
-            await self._store(batch)
+            await self._store(sizes)
         except (RedisError, OSError) as error:
             log.warning("event log: Redis does not take events: %s", error)
             self._later(batch)
-        for event_log in batch:
-            event_log.publish()
+        for event_log, size in sizes.items():
+            event_log.publish(size)
             if event_log.closed and event_log.stored == len(event_log.frames):
                 self.logs.pop(event_log.generation_id, None)
 
-    async def _store(self, batch: set[EventLog]) -> None:
-        sizes = {event_log: len(event_log.frames) for event_log in batch}
+    async def _store(self, sizes: dict[EventLog, int]) -> None:
         async with async_client().pipeline(transaction=False) as pipe:
             for event_log, size in sizes.items():
                 name = stream_key(event_log.generation_id)
@@ -162,7 +164,10 @@ class LogWriter:
         waiting = [event_log for event_log in batch if not event_log.closed]
         loop = asyncio.get_running_loop()
         for event_log in waiting:
-            loop.call_later(1, lambda one=event_log: self.wake(one, urgent=False))
+            loop.call_later(1, self._wake_quietly, event_log)
+
+    def _wake_quietly(self, event_log: EventLog) -> None:
+        self.wake(event_log, urgent=False)
 
 
 _writers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LogWriter] = (

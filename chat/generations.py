@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -32,8 +33,8 @@ class Outcome:
     stop_reason: str = ""
     error_code: str = ""
     sources: Sequence[Source] = ()
-    steps: list[dict[str, object]] = field(default_factory=list)
-    usage: Usage = Usage()
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
     first_token_ms: int | None = None
     last_seq: int = 0
 
@@ -129,33 +130,33 @@ def close_abandoned() -> int:
     return sum(close_if_abandoned(generation) for generation in running)
 
 
-def _stored_events(generation_id: uuid.UUID) -> list[dict[str, object]]:
+def _stored_events(generation_id: uuid.UUID) -> list[dict[str, Any]]:
     rows = sync_client().xrange(stream_key(generation_id))
-    return [json.loads(fields["e"]) for _, fields in rows]  # type: ignore[union-attr]
+    return [json.loads(fields["e"]) for _, fields in rows]
 
 
-def _last_sources(frames: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+def _last_sources(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     found = [event["sources"] for event in frames if event["type"] == "sources"]
-    return list(found[-1]) if found else []  # type: ignore[call-overload]
+    return list(found[-1]) if found else []
 
 
-def _source(row: dict[str, object]) -> Source:
+def _source(row: dict[str, Any]) -> Source:
     hit = Hit(
-        chunk_id=int(str(row["chunk_id"])),
-        document_id=uuid.UUID(str(row["document_id"])),
-        filename=str(row["document_name"]),
+        chunk_id=row["chunk_id"],
+        document_id=uuid.UUID(row["document_id"]),
+        filename=row["document_name"],
         title="",
-        page=int(str(row["page"])),
-        start=int(str(row["start"])),
-        end=int(str(row["end"])),
+        page=row["page"],
+        start=row["start"],
+        end=row["end"],
         heading="",
-        text=str(row["excerpt"]),
-        ordinal=int(str(row["chunk_index"])),
-        score=float(str(row["similarity_score"])),
+        text=row["excerpt"],
+        ordinal=row["chunk_index"],
+        score=row["similarity_score"],
         lexical=0.0,
         fused=0.0,
     )
-    return Source(int(str(row["number"])), hit, hit.text)
+    return Source(row["number"], hit, hit.text)
 
 
 def _append_end(

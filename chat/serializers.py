@@ -18,7 +18,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         unknown = sorted(set(data) - set(self.fields)) if hasattr(data, "keys") else []
         if unknown:
             raise serializers.ValidationError(
-                {name: self.error_messages["unknown"] for name in unknown}
+                dict.fromkeys(unknown, self.error_messages["unknown"])
             )
         return value
 

@@ -73,7 +73,11 @@ def _prompt(prompt_id: uuid.UUID) -> Prompt:
 
 
 def update_session(
-    *, actor: User, session: Session, title: str | None = None, status: str | None = None,
+    *,
+    actor: User,
+    session: Session,
+    title: str | None = None,
+    status: str | None = None,
     model_id: Any = None,
 ) -> Session:
     _own(actor, session)
@@ -140,9 +144,7 @@ def _locked(actor: User, session_id: uuid.UUID) -> Session:
     if session is None:
         raise NotFound
     if session.status == Session.Status.COMPLETED:
-        raise Conflict(
-            _("This chat is completed. Reopen it or start a new one."), code="completed"
-        )
+        raise Conflict(_("This chat is completed. Reopen it or start a new one."), code="completed")
     if queries.running(session) is not None:
         raise Conflict(
             _("The answer before is still being written. Wait for it or stop it first."),

@@ -5,10 +5,13 @@ log, so that a client can resume with `Last-Event-ID` or `?after=`.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from chat.event_log import Frame
 
+STEP_FIELDS = ("name", "query", "status", "results_count", "error")
+DONE_FIELDS = ("id", "role", "content", "created_at", "status", "stop_reason", "model")
 SOURCE_FIELDS = (
     "number",
     "document_id",
@@ -41,15 +44,13 @@ def _named(event: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
         case "user_message":
             return "user_message", event["message"]
         case "tool":
-            fields = ("name", "query", "status", "results_count", "error")
-            return "rag_search", {k: event[k] for k in fields if k in event}
+            return "rag_search", _picked(event, STEP_FIELDS)
         case "stream_chunk":
             return "chunk", {"content": event["content"]}
         case "message_saved":
             return _done(event["message"])
         case "error":
-            fields = ("code", "message", "retryable")
-            return "error", {k: event[k] for k in fields}
+            return "error", _picked(event, ("code", "message", "retryable"))
     return None
 
 
@@ -57,6 +58,9 @@ def _done(message: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """`done`, unless the answer failed: then `error` was the last thing to say."""
     if message["status"] not in ("complete", "stopped"):
         return None
-    sources = [{name: row[name] for name in SOURCE_FIELDS} for row in message["sources"]]
-    names = ("id", "role", "content", "created_at", "status", "stop_reason", "model")
-    return "done", {**{name: message[name] for name in names}, "sources": sources}
+    sources = [_picked(row, SOURCE_FIELDS) for row in message["sources"]]
+    return "done", {**_picked(message, DONE_FIELDS), "sources": sources}
+
+
+def _picked(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: row[name] for name in names if name in row}

@@ -1,4 +1,4 @@
-"""Asking over HTTP: the same log as the socket, as S1's server-sent events or as one JSON answer."""
+"""Asking over HTTP: the socket's log as S1's server-sent events, or as one JSON answer."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ from django.utils.translation import get_language
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
+from accounts import tickets
 from accounts.models import User
 from accounts.ninja import caller_auth
-from accounts import tickets
 from chat import queries, runner, services, sse
 from chat.event_log import Frame
 from chat.models import Generation

@@ -6,6 +6,7 @@ import time
 import uuid
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import translation
 
@@ -14,7 +15,7 @@ from chat import generations, protocol, queries
 from chat.context import conversation, system_prompt
 from chat.event_log import EventLog
 from chat.generations import Outcome
-from chat.models import Generation, Message
+from chat.models import Citation, Generation, Message
 from chat.sentences import error_sentence
 from chat.tools import document_search
 from core.db import in_thread
@@ -68,7 +69,7 @@ class Turn:
         self.book = SourceBook()
         self.marks = MarkFilter(lambda number: number in self.book)
         self.text: list[str] = []
-        self.steps: list[dict[str, object]] = []
+        self.steps: list[dict[str, Any]] = []
         self.usage = Usage()
         self.started = time.monotonic()
         self.first_token_ms: int | None = None
@@ -182,7 +183,7 @@ class Turn:
         else:
             self.events.append(protocol.message_saved(*saved), last=True)
 
-    async def _save(self, outcome: Outcome) -> tuple[Message, list[protocol.Citation]] | None:
+    async def _save(self, outcome: Outcome) -> tuple[Message, list[Citation]] | None:
         """The database may be away for a moment: the answer is kept in memory until it is back."""
         for pause in (0.2, 1, 2, 4, 8, 0):
             try:

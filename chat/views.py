@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import translation
@@ -46,12 +47,13 @@ def chat_page(request: HttpRequest, session_id: uuid.UUID | None = None) -> Http
 def _page(user: User, language: str, session_id: uuid.UUID | None) -> dict[str, Any]:
     models = list(usable_models().select_related("provider"))
     ready = Document.objects.visible_to(user).filter(status=Document.Status.PROCESSED)
-    names = ready.values_list("title", "original_filename")[:SUGGESTED_FROM]
+    documents = ready.values("title", name=F("original_filename"))[:SUGGESTED_FROM]
     return {
         "boot": {
             "language": language,
             "catalog": words_for_scripts(language),
-            "documents": [title or name for title, name in names],
+            "documents": list(documents),
+            "user": {"id": str(user.pk), "is_admin": user.is_admin},
             "max_upload_mb": settings.MAX_UPLOAD_MB,
         },
         "models": models,

@@ -1,6 +1,5 @@
 """The doorbell: tells open pages that a row changed. It may drop; nothing is stored in it."""
 
-import asyncio
 import logging
 from typing import Any
 
@@ -17,7 +16,7 @@ async def aring(group: str, payload: dict[str, Any]) -> None:
         return
     try:
         await layer.group_send(group, {"type": "ring", "payload": payload})
-    except (OSError, asyncio.TimeoutError) as error:
+    except (TimeoutError, OSError) as error:
         log.warning("doorbell to %s failed: %s", group, error)
     except Exception as error:  # redis errors share no base with OSError
         if type(error).__module__.split(".")[0] != "redis":

@@ -73,9 +73,6 @@ def fresh_limits(settings: Any) -> None:
 class JsonClient(Client):
     """Django's test client that speaks JSON by default: `post(path, {...})`, also put and patch."""
 
-    def generic(self, method: str, path: str, data: Any = "", *args: Any, **extra: Any) -> Any:
-        return super().generic(method, path, data, *args, **extra)
-
     def post(
         self, path: str, data: Any = None, content_type: str = "application/json", **kw: Any
     ) -> Any:

@@ -1,4 +1,4 @@
-"""Which words of a passage bear out a sentence of the answer, and whether its quotations are true."""
+"""Which words of a passage bear out a sentence of the answer, and are its quotations true."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Span:
 
 
 def claims(answer: str) -> dict[int, str]:
-    """number → the text that carries the mark: its sentence, or what stands before it on the line."""
+    """number → the text that carries the mark: its sentence, or the words before it."""
     found: dict[int, str] = {}
     for line in answer.splitlines():
         position = 0

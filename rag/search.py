@@ -38,6 +38,18 @@ class Scope:
     language: str | None = None
 
 
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A query as the database takes it: its terms, and its vector by one embedding model."""
+
+    terms: Sequence[int]
+    vector: np.ndarray[Any, Any]
+    model_id: int
+
+
 @dataclass(frozen=True)
 class Hit:
     chunk_id: int
@@ -61,7 +73,7 @@ async def search(
     *,
     top_k: int = 5,
     threshold: float | None = None,
-    scope: Scope = Scope(),
+    scope: Scope = EVERYTHING,
 ) -> list[Hit]:
     """The best passages for `query`, best first; `threshold` is a least cosine.
 
@@ -72,34 +84,33 @@ async def search(
         return []
     model = await in_thread(current_embedding_model)
     vector = (await embedder(model).embed([query], "query"))[0]
-    return await in_thread(
-        find, user, query_terms(query), vector, model.pk, min(top_k, MAX_TOP_K), threshold, scope
-    )
+    wanted = Wanted(query_terms(query), vector, model.pk)
+    top_k = min(top_k, MAX_TOP_K)
+    return await in_thread(find, user, wanted, top_k=top_k, threshold=threshold, scope=scope)
 
 
 def find(
     user: User,
-    terms: Sequence[int],
-    vector: np.ndarray[Any, Any],
-    model_id: int,
+    wanted: "Wanted",
+    *,
     top_k: int,
-    threshold: float | None,
-    scope: Scope,
+    threshold: float | None = None,
+    scope: Scope = EVERYTHING,
 ) -> list[Hit]:
-    """The database half of `search`, given the query's terms and its vector."""
+    """The database half of `search`."""
     try:
         documents, params = _readable(user, scope)
     except EmptyResultSet:  # an empty list of ids: nothing is in scope
         return []
     with transaction.atomic():
-        rows = _scored(documents, params, terms, vector, model_id)
+        rows = _scored(documents, params, wanted)
     if threshold is not None:
         rows = [row for row in rows if row[1] >= threshold]
     return _hits(rows, top_k)
 
 
 def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    """SQL of the ids of the documents in scope: the access rule is part of the ranking statement."""
+    """SQL of the ids of the documents in scope: the access rule is part of the ranking."""
     collections = Collection.objects.visible_to(user)
     if scope.collections is not None:
         collections = collections.filter(id__in=list(scope.collections))
@@ -112,6 +123,11 @@ def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
         documents = documents.filter(language=scope.language)
     return documents.order_by().values("id", "collection_id").query.sql_with_params()
 
+
+COUNTED = """
+select count(*) from documents_chunkvector
+where embedding_model_id = %s and document_id in (select id from ({documents}) readable)
+"""
 
 SCORED = """
 with ok as materialized ({documents}),
@@ -157,34 +173,33 @@ best as materialized (
 def _scored(
     documents: str,
     params: tuple[Any, ...],
-    terms: Sequence[int],
-    vector: np.ndarray[Any, Any],
-    model_id: int,
+    wanted: Wanted,
 ) -> list[tuple[int, float, float, float]]:
     """[(chunk id, cosine, BM25, fused)], best first, a few more than anyone asks for."""
-    text = "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]"
+    text = "[" + ",".join(f"{value:.6g}" for value in wanted.vector.tolist()) + "]"
+    model_id, terms = wanted.model_id, list(wanted.terms)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select count(*) from documents_chunkvector where embedding_model_id = %s and "
-            f"document_id in (select id from ({documents}) readable)",
-            [model_id, *params],
-        )
+        counted = COUNTED.format(documents=documents)
+        cursor.execute(counted, [model_id, *params])
         total = cursor.fetchone()[0]
         if total <= EXACT_LIMIT:
             sql = SCORED.format(documents=documents, dense=EXACT, candidates="", ranked="dense")
-            middle: list[Any] = [text, model_id, list(terms), total]
+            middle: list[Any] = [text, model_id, terms, total]
         else:
-            nearest = NEAREST.format(model=int(model_id), dimensions=len(vector), limit=CANDIDATES)
+            nearest = NEAREST.format(
+                model=int(model_id), dimensions=len(wanted.vector), limit=CANDIDATES
+            )
             sql = SCORED.format(
                 documents=documents,
                 dense=nearest,
                 candidates=CANDIDATE.format(limit=CANDIDATES),
                 ranked="best",
             )
-            middle = [text, list(terms), total, text, model_id]
+            middle = [text, terms, total, text, model_id]
             cursor.execute("set local hnsw.ef_search = 100")
         cursor.execute(sql, [*params, *middle, MAX_TOP_K * 3])
-        return cursor.fetchall()
+        rows: list[tuple[int, float, float, float]] = cursor.fetchall()
+    return rows
 
 
 def _hits(rows: Sequence[tuple[int, float, float, float]], top_k: int) -> list[Hit]:

@@ -112,9 +112,7 @@ async def test_leaving_does_not_stop_and_coming_back_misses_nothing(
     await back.disconnect()
 
 
-async def test_a_second_tab_sees_the_same_answer(
-    alice: User, session: Session, play: Play
-) -> None:
+async def test_a_second_tab_sees_the_same_answer(alice: User, session: Session, play: Play) -> None:
     play(*words("For both of you."))
     first, second = await opened(alice, session), await opened(alice, session)
     await first.send_json_to({"type": "message", "message": "Hello"})
@@ -143,9 +141,7 @@ async def test_a_bad_frame_gets_a_sentence_and_the_socket_lives(
     await socket.disconnect()
 
 
-async def test_nobody_else_gets_in(
-    alice: User, bob: User, charlie: User, session: Session
-) -> None:
+async def test_nobody_else_gets_in(alice: User, bob: User, charlie: User, session: Session) -> None:
     for stranger in (bob, charlie):
         socket = await connect(stranger, session)
         await socket.connect()

@@ -81,7 +81,7 @@ async def test_a_reader_that_joins_in_the_middle_misses_nothing(
             break
     late = asyncio.create_task(events_of(generation, seen[-1]))
     gate.set()
-    assert [event["seq"] for event in await late][0] == seen[-1] + 1
+    assert (await late)[0]["seq"] == seen[-1] + 1
     assert (await answer_of(generation)).content == "one two three"
 
 
@@ -139,9 +139,7 @@ async def test_an_exception_never_reaches_the_page(
     assert events[-2]["code"] == "internal"
 
 
-async def test_an_answer_cut_short_is_marked(
-    alice: User, model: LanguageModel, play: Play
-) -> None:
+async def test_an_answer_cut_short_is_marked(alice: User, model: LanguageModel, play: Play) -> None:
     play(TextDelta("Half an ans"), Completed(stop_reason="incomplete"))
     generation = await ask(alice, await new_session(alice), "Well?")
     assert (await events_of(generation))[-1]["message"]["status"] == "interrupted"

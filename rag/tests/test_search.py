@@ -11,7 +11,7 @@ import rag.search
 from accounts.models import User
 from documents.lexical import AVERAGE_WORDS, K1, B, query_terms, tokens
 from documents.models import Document
-from rag.search import Hit, Scope, find
+from rag.search import EVERYTHING, Hit, Scope, Wanted, find
 from rag.tests.library import collection, direction, document, embedding_model
 
 pytestmark = pytest.mark.django_db
@@ -24,13 +24,9 @@ TEXTS = [
 ]
 
 
-def run(
-    user: User, query: str, vector: Any, top_k: int = 5, threshold: float | None = None,
-    scope: Scope = Scope(),
-) -> list[Hit]:  # fmt: skip
-    return find(
-        user, query_terms(query), vector, embedding_model().pk, top_k, threshold, scope
-    )
+def run(user: User, query: str, vector: Any, top_k: int = 5, **options: Any) -> list[Hit]:
+    wanted = Wanted(query_terms(query), vector, embedding_model().pk)
+    return find(user, wanted, top_k=top_k, **options)
 
 
 def test_fused_scores_equal_a_plain_reference(alice: User) -> None:
@@ -41,7 +37,7 @@ def test_fused_scores_equal_a_plain_reference(alice: User) -> None:
     expected = []
     for number, words in enumerate(counts):
         bm25 = 0.0
-        for term in {"heart", "blood", "arteri"}:
+        for term in ("heart", "blood", "arteri"):
             df = sum(term in other for other in counts)
             idf = math.log((len(TEXTS) + 1) / (df + 0.5))
             tf = words.count(term)
@@ -70,7 +66,7 @@ def test_each_finds_only_what_each_may_read(
     document(collection(bob), bob, "his.txt", [TEXTS[1]], [0])
     document(collection(None, is_open=True), admin, "open.txt", [TEXTS[2]], [0])
 
-    def names(user: User, scope: Scope = Scope()) -> set[str]:
+    def names(user: User, scope: Scope = EVERYTHING) -> set[str]:
         return {hit.filename for hit in run(user, "heart blood", direction(0), 20, scope=scope)}
 
     assert names(alice) == {"hers.txt", "open.txt"}
@@ -133,5 +129,5 @@ def test_the_index_path_agrees_with_the_exact_one(
 
 def test_signs_and_quotes_in_a_query_are_only_text(alice: User) -> None:
     document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
-    for query in ("' or 1=1 --", "heart & | ! : *", "%s %(x)s {}", "a\") --"):
+    for query in ("' or 1=1 --", "heart & | ! : *", "%s %(x)s {}", 'a") --'):
         run(alice, query, direction(0))
