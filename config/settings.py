@@ -138,6 +138,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chat.tasks.close_abandoned",
         "schedule": schedule(timedelta(seconds=15)),
     },
+    "core.forget_requests": {
+        "task": "core.tasks.forget_requests",
+        "schedule": schedule(timedelta(hours=1)),
+    },
 }
 
 # --- Files ------------------------------------------------------------------------------------
