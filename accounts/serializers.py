@@ -65,6 +65,15 @@ class PasswordGrantSerializer(serializers.Serializer):
     )
     refresh_token = serializers.CharField(max_length=4000, required=False, default="")
 
+    def validate(self, attrs: dict[str, str]) -> dict[str, str]:
+        by_password = attrs["grant_type"] == "password"
+        needed = ["username", "password"] if by_password else ["refresh_token"]
+        missing = [name for name in needed if not attrs[name]]
+        if missing:
+            message = serializers.Field.default_error_messages["required"]
+            raise serializers.ValidationError({name: [message] for name in missing})
+        return attrs
+
 
 class ProfileSerializer(StrictSerializer):
     full_name = serializers.CharField(

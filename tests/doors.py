@@ -1,0 +1,161 @@
+"""Who may come in where: one row for every method of every address.
+
+A new address fails tests/test_access_guard.py until it has a row here, and tests/test_doors.py
+then asks everybody at that door. The people:
+
+- alice owns the things in the world; bob is her classmate; charlie a stranger; all are students;
+- nobody (no session), and somebody whose account is switched off, in spite of a session.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class Who(Enum):
+    ANYONE = "anyone, also without an account"
+    MEMBERS = "everybody who is signed in"
+    OWNER = "the owner of the thing (and admins where the row says so): to others it is not there"
+    READERS = "who may read the thing"
+    ADMINS = "admins"
+
+
+@dataclass(frozen=True)
+class Door:
+    who: Who
+    method: str
+    path: str
+    # What the one who may come in gets; None where asking has consequences tested elsewhere.
+    ok: int | None = 200
+    body: Any = None
+    # Why an address is open to anyone.
+    why: str = field(default="", compare=False)
+
+    @property
+    def is_upload(self) -> bool:
+        return self.method == "POST" and self.path.endswith(("files/upload", "/files"))
+
+    @property
+    def is_async(self) -> bool:
+        """Answered by ninja, which reads the database from threads of its own."""
+        ends = ("/messages", "/events", "/stop", "<uuid:message_id>/retry", "ws-ticket")
+        return self.path.endswith(ends) or "/rag/" in self.path or self.path in ("health", "ready")
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def _api(who: Who, line: str, ok: int | None = 200, body: Any = None, why: str = "") -> Door:
+    method, path = line.split()
+    return Door(who, method, f"api/v1/{path}", ok, body, why)
+
+
+SESSION = "chat/sessions/<uuid:session_id>"
+FILE = "files/<uuid:document_id>"
+COLLECTION = "collections/<uuid:collection_id>"
+PROMPT = "prompts/<uuid:prompt_id>"
+PROMPT_BODY = {"name": "x", "content": "y"}
+
+DOORS = [
+    # Health, for load balancers and monitoring; details only for admins and this machine.
+    Door(Who.ANYONE, "GET", "health", None, why="asked by what watches the machine"),
+    Door(Who.ANYONE, "GET", "ready", None, why="asked by what sends traffic here"),
+    # Joining and logging in.
+    _api(Who.ANYONE, "POST auth/register", 422, {}, why="the way to an account"),
+    _api(Who.ANYONE, "POST auth/login", 422, {}, why="the way to a token"),
+    _api(Who.ANYONE, "POST auth/token", 422, {}, why="the way to a token, as OAuth2 has it"),
+    _api(Who.ANYONE, "POST auth/refresh", 422, {}, why="carries its own proof"),
+    _api(Who.ANYONE, "POST auth/logout", None, why="carries its own proof; without one it is 401"),
+    _api(Who.MEMBERS, "GET auth/me"),
+    _api(Who.MEMBERS, "PATCH auth/me", body={}),
+    # Chat.
+    _api(Who.MEMBERS, "GET chat/config"),
+    _api(Who.MEMBERS, "GET chat/sessions"),
+    _api(Who.MEMBERS, "POST chat/sessions", 201, {"title": "x"}),
+    _api(Who.OWNER, f"GET {SESSION}"),
+    _api(Who.OWNER, f"PATCH {SESSION}", body={"title": "x"}),
+    _api(Who.OWNER, f"DELETE {SESSION}", 204),
+    _api(Who.OWNER, f"POST {SESSION}/messages", None, {"message": "x"}),
+    _api(Who.OWNER, f"GET {SESSION}/events", None),
+    _api(Who.OWNER, f"POST {SESSION}/stop"),
+    _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/retry", None),
+    _api(Who.MEMBERS, "POST chat/ws-ticket"),
+    # Documents.
+    _api(Who.MEMBERS, "POST files/upload", 201),
+    _api(Who.MEMBERS, "GET files"),
+    _api(Who.READERS, f"GET {FILE}"),
+    _api(Who.OWNER, f"DELETE {FILE}", 204),
+    _api(Who.ADMINS, f"PATCH {FILE}/status", 200, {"status": "UPLOADED"}),
+    _api(Who.OWNER, f"POST {FILE}/reprocess", 202),
+    _api(Who.OWNER, f"POST {FILE}/retry", 409),
+    _api(Who.READERS, f"GET {FILE}/download"),
+    _api(Who.READERS, f"GET {FILE}/pages/<int:number>"),
+    _api(Who.MEMBERS, "GET collections"),
+    _api(Who.MEMBERS, "POST collections", 201, {"name": "x"}),
+    _api(Who.READERS, f"GET {COLLECTION}"),
+    _api(Who.OWNER, f"PATCH {COLLECTION}", body={"name": "x"}),
+    _api(Who.OWNER, f"DELETE {COLLECTION}", 204),
+    _api(Who.OWNER, f"POST {COLLECTION}/files", 201),
+    # Retrieval.
+    _api(Who.MEMBERS, "POST rag/search", None),
+    _api(Who.MEMBERS, "GET rag/health"),
+    _api(Who.MEMBERS, "GET rag/config", None),
+    # Prompts and people.
+    _api(Who.ADMINS, "GET prompts"),
+    _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),
+    _api(Who.ADMINS, f"GET {PROMPT}"),
+    _api(Who.ADMINS, f"PUT {PROMPT}", body=PROMPT_BODY),
+    _api(Who.ADMINS, f"PATCH {PROMPT}", body={"name": "x"}),
+    _api(Who.ADMINS, f"DELETE {PROMPT}", 204),
+    _api(Who.ADMINS, f"PATCH {PROMPT}/activate"),
+    _api(Who.ADMINS, "GET users"),
+    _api(Who.ADMINS, "GET users/<uuid:user_id>/chats"),
+    # Pages. The chat page is the same for every session: the browser asks the API for the rest.
+    Door(Who.MEMBERS, "GET", ""),
+    Door(Who.MEMBERS, "GET", "chat/"),
+    Door(Who.MEMBERS, "GET", "chat/<uuid:session_id>/"),
+    Door(Who.ANYONE, "POST", "preferences/", 302, why="language and look of the login page"),
+]
+
+# Not asked one by one: whole trees with one rule of their own.
+TREES = {
+    "admin/": "the Django admin: every page is wrapped by admin_view and asks for is_staff",
+    "accounts/": "the login library; what it shows to nobody is listed in OPEN_ACCOUNT_PAGES",
+}
+# Pages of the login library that somebody without a session may see. All others lead to login.
+OPEN_ACCOUNT_PAGES = {
+    "accounts/login/",
+    "accounts/logout/",
+    "accounts/inactive/",
+    "accounts/signup/",
+    "accounts/confirm-email/",
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
+    "accounts/password/reset/",
+    "accounts/password/reset/done/",
+    "accounts/password/reset/key/done/",
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+    "accounts/3rdparty/login/cancelled/",
+    "accounts/3rdparty/login/error/",
+}
+# Not ours to list: an address of the framework that answers nothing.
+EMPTY = {"api/v1/": "ninja's root: 404, as there is no page for it"}
+
+SOCKETS = {
+    "ws/chat/<uuid:session_id>/": Who.OWNER,
+    "ws/documents/": Who.MEMBERS,
+}
+# Every message a client may send, and what decides whether it may.
+MESSAGES = {
+    "message": "services.post_message looks the session up among the sender's own",
+    "stop": "services.request_stop looks the session up among the sender's own",
+    "resume": "runner.readable looks the generation up, and it must belong to this session",
+    "regenerate": "queries.message looks the message up, and it must belong to this session",
+    "ping": "answers pong and touches nothing",
+}
+# Every Celery task: arguments are ids or nothing, and no person can call one.
+TASKS = {
+    "chat.tasks.close_abandoned": "by beat",
+    "documents.tasks.ingest": "a document's id, sent by documents.services",
+    "documents.tasks.reconcile": "by beat",
+    "llm.tasks.refresh_registry": "by beat",
+}

@@ -1,0 +1,102 @@
+"""What alice has. Every text of it holds SECRET, so that a leak to others shows in any answer."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from chat import services as chat_services
+from chat.models import Message, Session
+from core.ids import new_id
+from documents import services as documents_services
+from documents import storage
+from documents.models import Chunk, Collection, Document, Page
+from prompts.models import Prompt
+
+SECRET = "kunang-kunang"
+PAGE_TEXT = f"The {SECRET} glows because of luciferin."
+
+
+@dataclass
+class World:
+    alice: User
+    session: Session
+    message: Message
+    collection: Collection
+    document: Document
+    prompt: Prompt
+
+    @property
+    def ids(self) -> dict[str, Any]:
+        """The value of each parameter an address may have."""
+        return {
+            "<uuid:session_id>": self.session.pk,
+            "<uuid:message_id>": self.message.pk,
+            "<uuid:collection_id>": self.collection.pk,
+            "<uuid:document_id>": self.document.pk,
+            "<uuid:prompt_id>": self.prompt.pk,
+            "<uuid:user_id>": self.alice.pk,
+            "<int:number>": 1,
+        }
+
+    def fill(self, path: str, *, unknown: bool = False) -> str:
+        """The address of alice's things, or of things that do not exist."""
+        for name, value in self.ids.items():
+            path = path.replace(
+                name, str(new_id() if unknown and isinstance(value, UUID) else value)
+            )
+        return "/" + path
+
+
+def build(alice: User) -> World:
+    session = chat_services.create_session(actor=alice, title=f"About {SECRET}")
+    message = _said(session)
+    document = _document(alice)
+    prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
+    return World(alice, session, message, document.collection, document, prompt)
+
+
+def _said(session: Session) -> Message:
+    question = Message.objects.create(
+        session=session, position=1, role=Message.Role.USER, content=f"Why does a {SECRET} glow?"
+    )
+    answer = Message.objects.create(
+        session=session,
+        position=2,
+        role=Message.Role.ASSISTANT,
+        parent=question,
+        content=f"A {SECRET} glows by luciferin.",
+    )
+    session.leaf, session.total_messages = answer, 2
+    session.save()
+    return answer
+
+
+def _document(alice: User) -> Document:
+    incoming = storage.Incoming()
+    incoming.write(PAGE_TEXT.encode())
+    document = Document.objects.create(
+        collection=documents_services.personal_collection(alice),
+        owner=alice,
+        original_filename=f"{SECRET}.txt",
+        sha256=incoming.sha256,
+        file_size=incoming.size,
+        media_type="text/plain",
+        kind="text",
+        filename=incoming.keep(),
+        status=Document.Status.PROCESSED,
+        title=SECRET,
+        page_count=1,
+    )
+    Page.objects.create(document=document, number=1, text=PAGE_TEXT, width=595, height=842)
+    Chunk.objects.create(
+        document=document,
+        collection=document.collection,
+        ordinal=0,
+        page=1,
+        start=0,
+        end=len(PAGE_TEXT),
+        text=PAGE_TEXT,
+        word_count=7,
+    )
+    return document
