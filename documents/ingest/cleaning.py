@@ -90,7 +90,8 @@ class Assembler:
     def _joins(self, before: str, after: str) -> bool:
         """Whether two halves at a line's end are one word rather than a compound with a hyphen."""
         head, tail = before.lower(), after.strip(".,;:()[]\"'").lower()
-        if not (before[-1:].isalpha() and after[:1].islower()) or "-" in tail:
+        letters = before[-1:].isalpha() and not any(map(str.isdigit, before))
+        if not (letters and after[:1].islower()) or "-" in tail:
             return False
         if head + tail in self.seen:
             return True

@@ -13,7 +13,7 @@ NAMES = (".md", ".markdown", ".mdown", ".mkd", ".qmd", ".rmd")
 
 def sniff(head: bytes, name: str) -> bool:
     """Bytes cannot tell Markdown from text: the bytes must be text, the name says which."""
-    return name.lower().endswith(NAMES) and text.sniff(head, name)
+    return name.lower().endswith(NAMES) and text.is_text(head)
 
 
 def read(path: str, second: bool = False) -> Iterator[Info | PageText]:

@@ -67,5 +67,5 @@ def _pages(document: "pypdfium2.PdfDocument") -> Iterator[Info | PageText]:  # n
         except pypdfium2.PdfiumError:
             failed += 1
             yield PageText(index + 1, "")
-    if failed == count:
-        raise Unreadable("damaged", "no page can be opened")
+    if failed * 2 >= count:
+        raise Unreadable("damaged", f"{failed} of {count} pages cannot be opened")

@@ -1,6 +1,7 @@
 """Plain text. It has no pages, so it is cut into pages of about 3000 characters."""
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from documents.ingest.cleaning import has_words, plain_lines
@@ -19,11 +20,33 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Text by its bytes, but meant for another program.
+OTHER_NAMES = (
+    ".eml",
+    ".htm",
+    ".html",
+    ".ipynb",
+    ".mht",
+    ".mhtml",
+    ".ps",
+    ".rtf",
+    ".svg",
+    ".xhtml",
+    ".xml",
+)
+MARKUP = re.compile(rb"\s*<[a-z!?]", re.IGNORECASE)
 OTHERS = (b"<!doctype html", b"<html", b"<?xml", b"<svg", b"{\\rtf", b"%!ps", b"%pdf-", b"mime-")
+LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "iso8859", "latin", "mac_", "cp4", "cp8")
 CONTROLS = bytes(set(range(32)) - {8, 9, 10, 11, 12, 13, 27}) + b"\x7f"
 
 
 def sniff(head: bytes, name: str) -> bool:
+    """Text of its own kind: not the source of a web page, a mail or a notebook."""
+    if name.lower().endswith(OTHER_NAMES) or (MARKUP.match(head) and b"</" in head):
+        return False
+    return is_text(head)
+
+
+def is_text(head: bytes) -> bool:
     """No control characters, unless a byte order mark explains them, and no other known format."""
     if any(head.startswith(mark) for mark, _encoding in MARKS):
         return True
@@ -73,7 +96,9 @@ def _guess(raw: bytes) -> str:
     if _mostly_utf8(sample):
         return "utf-8"
     best = charset_normalizer.from_bytes(sample).best()
-    return best.encoding if best else "cp1252"
+    encoding = best.encoding if best else "cp1252"
+    # Western and Central European tables are told apart by guesswork; ours write the former.
+    return "cp1252" if encoding.startswith(LATIN) else encoding
 
 
 def _mostly_utf8(sample: bytes) -> bool:
