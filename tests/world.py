@@ -48,33 +48,41 @@ class World:
         return "/" + path
 
 
-def build(alice: User) -> World:
+def build(alice: User, number: int = 0) -> World:
+    """`number` tells several worlds of the same person apart."""
     session = chat_services.create_session(actor=alice, title=f"About {SECRET}")
-    message = _said(session)
-    document = _document(alice)
+    message = say(session)
+    document = _document(alice, number)
     prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
     return World(alice, session, message, document.collection, document, prompt)
 
 
-def _said(session: Session) -> Message:
+def say(session: Session) -> Message:
+    """One more question and its answer, which cites a passage."""
+    count = session.total_messages
     question = Message.objects.create(
-        session=session, position=1, role=Message.Role.USER, content=f"Why does a {SECRET} glow?"
+        session=session,
+        position=count + 1,
+        role=Message.Role.USER,
+        parent=session.leaf,
+        content=f"Why does a {SECRET} glow?",
     )
     answer = Message.objects.create(
         session=session,
-        position=2,
+        position=count + 2,
         role=Message.Role.ASSISTANT,
         parent=question,
-        content=f"A {SECRET} glows by luciferin.",
+        content=f"A {SECRET} glows by luciferin [1].",
     )
-    session.leaf, session.total_messages = answer, 2
+    answer.citations.create(number=1, document_name=f"{SECRET}.txt", excerpt=PAGE_TEXT, cited=True)
+    session.leaf, session.total_messages = answer, count + 2
     session.save()
     return answer
 
 
-def _document(alice: User) -> Document:
+def _document(alice: User, number: int) -> Document:
     incoming = storage.Incoming()
-    incoming.write(PAGE_TEXT.encode())
+    incoming.write(f"{PAGE_TEXT}\n{number}".encode())
     document = Document.objects.create(
         collection=documents_services.personal_collection(alice),
         owner=alice,

@@ -1,0 +1,85 @@
+"""Lists cost the same number of queries for two rows and for twelve.
+
+Run with LONTAR_RECORD_QUERIES=1 to write the numbers anew; the change then shows in the diff.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core.testing import person
+from tests.world import build, say
+
+BASELINE = Path(__file__).with_name("query_counts.json")
+LISTS = {
+    "alice": [
+        "/",
+        "/api/v1/auth/me",
+        "/api/v1/chat/config",
+        "/api/v1/chat/sessions",
+        "/api/v1/chat/sessions/{session}",
+        "/api/v1/files",
+        "/api/v1/collections",
+    ],
+    "admin": [
+        "/api/v1/users",
+        "/api/v1/users/{alice}/chats",
+        "/api/v1/prompts",
+        "/api/v1/files",
+        "/api/v1/collections",
+        "/admin/",
+        "/admin/accounts/user/",
+        "/admin/accounts/apilogin/",
+        "/admin/prompts/prompt/",
+        "/admin/documents/document/",
+        "/admin/documents/collection/",
+        "/admin/chat/session/",
+        "/admin/chat/message/",
+        "/admin/chat/generation/",
+    ],
+}
+CASES = [(who, path) for who, paths in LISTS.items() for path in paths]
+
+
+def cost(client: Client, path: str) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(path)
+    assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    return len(queries)
+
+
+@pytest.mark.parametrize(("who", "path"), CASES, ids=[f"{who} {path}" for who, path in CASES])
+def test_a_list_costs_what_it_did(db, alice, admin, who, path):
+    client = Client()
+    client.force_login({"alice": alice, "admin": admin}[who])
+    session = build(alice).session
+    address = path.format(alice=alice.pk, session=session.pk)
+    _more(alice, session, 2)
+    client.get(address)  # fills what is kept between requests
+    few = cost(client, address)
+    _more(alice, session, 10)
+    many = cost(client, address)
+    assert few == many, "each row costs a query"
+    _compare(f"{who} {path}", many)
+
+
+def _more(alice, session, count: int) -> None:
+    """More of everything, of alice and of others, and a longer talk in one session."""
+    for number in range(count):
+        say(session)
+        build(alice, number=alice.chat_sessions.count())
+        build(person(f"p{number}-{alice.chat_sessions.count()}"))
+
+
+def _compare(name: str, number: int) -> None:
+    known = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    if os.environ.get("LONTAR_RECORD_QUERIES"):
+        known[name] = number
+        BASELINE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+        return
+    assert number <= known.get(name, 0), f"{name}: {number} queries, {known.get(name)} before"
