@@ -1,0 +1,1 @@
+"""Choosing sentences of found passages that answer a question, without a language model."""
