@@ -1,12 +1,16 @@
 """The progress socket: /ws/documents/. It rings and reads rows; it does no work."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
+from django.utils.translation import override
 
+from accounts.models import User
 from core.db import in_thread
 from documents import doorbell, queries
 from documents.models import Document
@@ -18,13 +22,14 @@ REFRESH_SECONDS = 5.0
 class DocumentsConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         self.user = self.scope["user"]
+        self.language = self.user.language or _browser_language(self.scope["headers"])
         # What each unfinished document was last said to be.
         self.said: dict[str, dict[str, Any]] = {}
         self.group = doorbell.group(self.user.id)
         # Join before reading: what changes in between is then rung, not lost.
         await self.channel_layer.group_add(self.group, self.channel_name)
         await self.accept()
-        unfinished = await in_thread(_unfinished, self.user)
+        unfinished = await in_thread(_unfinished, self.user, self.language)
         self.said = {row["id"]: row for row in unfinished}
         await self.send_json({"type": "documents", "documents": unfinished})
         self.refresher = asyncio.create_task(self._refresh())
@@ -51,7 +56,7 @@ class DocumentsConsumer(AsyncJsonWebsocketConsumer):
                 await self._tell(document_id)
 
     async def _tell(self, document_id: str) -> None:
-        row = await in_thread(_progress, self.user, UUID(document_id))
+        row = await in_thread(_progress, self.user, self.language, UUID(document_id))
         if row is None:
             self.said.pop(document_id, None)
             await self.send_json({"type": "document_deleted", "document": {"id": document_id}})
@@ -63,10 +68,22 @@ class DocumentsConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"type": "document", "document": row})
 
 
-def _unfinished(user: Any) -> list[dict[str, Any]]:
-    return [queries.progress(document) for document in queries.unfinished(user)]
+def _unfinished(user: User, language: str) -> list[dict[str, Any]]:
+    with override(language):
+        return [queries.progress(document) for document in queries.unfinished(user)]
 
 
-def _progress(user: Any, document_id: UUID) -> dict[str, Any] | None:
+def _progress(user: User, language: str, document_id: UUID) -> dict[str, Any] | None:
     document = Document.objects.visible_to(user).filter(id=document_id).first()
-    return queries.progress(document) if document else None
+    with override(language):
+        return queries.progress(document) if document else None
+
+
+def _browser_language(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The first language of Accept-Language that Lontar speaks; sockets have no middleware."""
+    wanted = b",".join(value for name, value in headers if name == b"accept-language")
+    for part in wanted.decode("latin-1").lower().split(","):
+        code = part.split(";")[0].strip().split("-")[0]
+        if code in dict(settings.LANGUAGES):
+            return code
+    return str(settings.LANGUAGE_CODE)
