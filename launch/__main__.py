@@ -7,7 +7,7 @@ from launch.chromium import ensure_chromium
 from launch.console import Problem
 from launch.install import DEV, PYTHON, RUN, continue_in_venv, ensure_installed
 from launch.options import ROOT, read_options
-from launch.process import follow_parent
+from launch.process import Make
 from launch.run import check_can_start, run
 
 
@@ -15,11 +15,10 @@ def main(arguments: list[str]) -> int:
     verb, rest = (arguments or ["run"])[0], arguments[1:]
     os.chdir(ROOT)
     if verb == "run":
-        follow_parent()
         check_can_start(read_options())
         ensure_installed(RUN)
         continue_in_venv(arguments)
-        return run(read_options())
+        return run(read_options(), Make())
     if verb == "setup":
         ensure_installed(DEV if "dev" in rest else RUN)
         return 0

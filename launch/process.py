@@ -135,7 +135,30 @@ def kill_session(session: int) -> None:
         time.sleep(0.02)
 
 
-def follow_parent() -> None:
-    """Under `make`: stop when make is killed, or nobody in the terminal could stop us any more."""
-    if _libc is not None and os.environ.get("MAKELEVEL"):
-        _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+class Make:
+    """The `make` above us. It is what people signal, and it hands on only some of the signals.
+
+    SIGTERM it passes on. Told SIGINT or SIGHUP alone (not by the terminal, which tells the whole
+    group) it waits for us without a word, but it no longer catches that signal: that shows.
+    """
+
+    def __init__(self) -> None:
+        self.pid = os.getppid() if _libc is not None and os.environ.get("MAKELEVEL") else None
+        self.caught = self._caught()
+        if _libc is not None and self.pid is not None:
+            # Killed, it could not tell us either.
+            _libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+    def wants_to_stop(self) -> bool:
+        return self._caught() != self.caught
+
+    def _caught(self) -> int:
+        """Which of SIGHUP and SIGINT it catches, as a bit mask; see proc(5), SigCgt."""
+        if self.pid is None or os.getppid() != self.pid:
+            return 0
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+        except OSError:
+            return 0
+        mask = next(int(x.split()[1], 16) for x in status.splitlines() if x.startswith("SigCgt"))
+        return mask & (1 << (signal.SIGHUP - 1) | 1 << (signal.SIGINT - 1))

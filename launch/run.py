@@ -7,6 +7,7 @@ from launch.console import Problem, say
 from launch.home import Home, port_is_free
 from launch.options import ROOT, Options
 from launch.prepared import state_of
+from launch.process import Make
 from launch.servers import postgres_part, redis_part
 from launch.supervisor import Part, Stopped, Supervisor
 
@@ -33,13 +34,13 @@ def check_can_start(options: Options) -> None:
         )
 
 
-def run(options: Options) -> int:
+def run(options: Options, make: Make) -> int:
     """Until Ctrl-C or SIGTERM; 0 after an orderly stop."""
     home = Home(options.home)
     home.create()
     home.lock()
     home.end_leftovers()
-    supervisor = Supervisor(home)
+    supervisor = Supervisor(home, make.wants_to_stop)
     try:
         _start(supervisor, options)
         supervisor.watch()
@@ -101,8 +102,12 @@ def _common(options: Options) -> dict[str, str]:
 def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | None) -> bool:
     """Migrations, first people, models and static files; what it prints is for the person."""
     code, shown = supervisor.run([sys.executable, "manage.py", "prepare"], environment, ROOT)
-    for line in shown.splitlines():
+    told, trace, _ = shown.partition("Traceback (most recent call last):")
+    for line in told.splitlines():
         say(line)
+    if trace:
+        supervisor.home.write("logs/prepare.log", shown)
+        say(f"{shown.rstrip().splitlines()[-1]} (more in {supervisor.home.logs}/prepare.log)")
     if code == 0 and state:
         supervisor.home.write("prepared", state)
     return code == 0
@@ -124,7 +129,7 @@ def _web(options: Options, environment: dict[str, str]) -> Part:
 
 def _worker(environment: dict[str, str]) -> Part:
     argv = ["nice", "-n", "5", sys.executable, "-m", "celery", "-A", "config.celery", "worker"]
-    argv += ["--pool", "threads", "--concurrency", "4", "--queues", QUEUES, "--beat"]
+    argv += ["--pool", "threads", "--concurrency", "4", "--queues", QUEUES, "--beat-thread"]
     argv += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     return Part(name="worker", command=lambda: argv, env=environment, cwd=ROOT, grace=8.0)
 

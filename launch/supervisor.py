@@ -50,8 +50,9 @@ class Part:
 
 
 class Supervisor:
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, told_to_stop: Callable[[], bool] = lambda: False) -> None:
         self.home = home
+        self.told_to_stop = told_to_stop  # by other means than a signal to us
         self.parts: list[Part] = []
         self.tails: dict[str, Tail] = {}
         self.requests = 0
@@ -77,7 +78,7 @@ class Supervisor:
 
     def pause(self, seconds: float) -> None:
         """Sleep that ends early when a child dies or a signal comes."""
-        if self.requests:
+        if self.requests or self.told_to_stop():
             raise Stopped
         if select.select([self._wake], [], [], seconds)[0]:
             with contextlib.suppress(BlockingIOError):

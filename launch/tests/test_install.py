@@ -73,7 +73,7 @@ def test_pip_takes_over_when_uv_fails_and_its_words_are_shown_when_it_fails_too(
         return "no route to host" if "--require-hashes" in said[-1] else None
 
     monkeypatch.setattr(install, "_run", run)
-    with pytest.raises(Problem, match="(?s)internet connection.*no route to host"):
+    with pytest.raises(Problem, match=r"(?s)internet connection.*no route to host"):
         install.ensure_installed(install.RUN)
     assert len(said) == 2 and not install.STAMP.exists()
 
