@@ -3,7 +3,7 @@
 from django.contrib.auth import logout
 from django.urls import path
 from rest_framework import status
-from rest_framework.parsers import FormParser, JSONParser
+from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,7 @@ from accounts.serializers import (
     UserSerializer,
 )
 from core.errors import Unauthenticated
+from core.parsers import JSONParser
 
 
 class OpenView(APIView):

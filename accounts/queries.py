@@ -13,7 +13,7 @@ def listed_users(*, actor: User, search: str = "") -> QuerySet[User]:
     if not actor.is_admin:
         raise Forbidden
     users = User.objects.all()
-    for word in search.split()[:10]:
+    for word in search.replace("\x00", " ").split()[:10]:
         users = users.filter(Q(full_name__icontains=word) | Q(email__icontains=word))
     return users
 
