@@ -13,7 +13,7 @@ def active_prompt() -> Prompt | None:
 def listed_prompts(search: str = "") -> QuerySet[Prompt]:
     """Prompts that can still be chosen, newest first; every word of `search` must occur."""
     prompts = Prompt.objects.current()
-    for word in search.split()[:10]:
+    for word in search.replace("\x00", " ").split()[:10]:
         prompts = prompts.filter(
             Q(name__icontains=word) | Q(description__icontains=word) | Q(content__icontains=word)
         )
