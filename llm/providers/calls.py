@@ -1,0 +1,69 @@
+"""Tool calls that arrive in pieces, made whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from llm.messages import JSONDict, ToolCall
+
+
+def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
+    """A call with these arguments; nothing at all means none, and what is no object is an error."""
+    try:
+        arguments = json.loads(text) if text.strip() else {}
+    except json.JSONDecodeError as error:
+        return ToolCall(call_id, name, {}, error=f"{error.msg} at character {error.pos}.")
+    if not isinstance(arguments, dict):
+        return ToolCall(call_id, name, {}, error="They are no object.")
+    return ToolCall(call_id, name, arguments)
+
+
+@dataclass(slots=True)
+class _Slot:
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class CallAssembler:
+    """Collects the fragments of OpenAI's ``delta.tool_calls``.
+
+    Fragments belong together by ``index``. Servers differ: some leave the index out, some send
+    several calls under index 0 with ids of their own, some repeat the id in each fragment.
+    """
+
+    def __init__(self) -> None:
+        self._slots: list[_Slot] = []
+        self._by_index: dict[int | None, _Slot] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._slots)
+
+    def take(self, piece: Any) -> None:
+        slot = self._by_index.get(piece.index)
+        if slot is None or (piece.id and slot.id and piece.id != slot.id):
+            slot = _Slot()
+            self._slots.append(slot)
+            self._by_index[piece.index] = slot
+        slot.id = piece.id or slot.id
+        if piece.function:
+            slot.name = slot.name or piece.function.name or ""
+            slot.arguments += piece.function.arguments or ""
+
+    def finished(self) -> list[ToolCall]:
+        return [
+            parse_arguments(slot.id or f"call-{place}", slot.name, slot.arguments)
+            for place, slot in enumerate(self._slots, 1)
+        ]
+
+    @staticmethod
+    def written(call: ToolCall) -> JSONDict:
+        """A call as it goes back to the model."""
+        arguments = json.dumps(call.arguments, ensure_ascii=False)
+        return {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": arguments},
+        }

@@ -1,0 +1,121 @@
+"""What went wrong at a provider, told in the one error of this room.
+
+The provider's text decides between codes where its status does not; it is never shown.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from typing import cast
+
+import httpx2
+
+from llm.errors import LLMError, llm_error
+from llm.events import Event
+
+log = logging.getLogger(__name__)
+
+TOO_LONG = re.compile(
+    r"context.{0,12}(?:length|window|size)|maximum context|too many tokens|prompt is too long"
+    r"|input is too long|token limit|exceeds? the maximum number of tokens",
+    re.IGNORECASE,
+)
+SPENT = re.compile(
+    r"insufficient_quota|spend_limit|billing|credit balance|exceeded your current quota",
+    re.IGNORECASE,
+)
+BAD_KEY = re.compile(
+    r"api_?key_?invalid|api key not valid|invalid[_ ]api[_ ]key|authentication_error", re.IGNORECASE
+)
+UNKNOWN = re.compile(
+    r"model_not_found|model .{0,80}(?:not found|does not exist)|not_found_error", re.IGNORECASE
+)
+BUSY = re.compile(r"rate_?limit|overloaded|resource_exhausted|too many requests", re.IGNORECASE)
+AWAY = re.compile(r"server_error|api_error|internal|unavailable|bad gateway", re.IGNORECASE)
+
+_BY_STATUS = {
+    401: "auth",
+    402: "spent",
+    403: "auth",
+    404: "unknown_model",
+    408: "timeout",
+    409: "unavailable",
+    413: "context_too_long",
+    504: "timeout",
+}
+
+
+def by_status(status: int, text: str, retry_after: float | None = None) -> LLMError:
+    """The error for an HTTP status and whatever the provider wrote with it."""
+    if status == 429:
+        return llm_error("spent" if SPENT.search(text) else "rate_limited", retry_after)
+    if status == 529:
+        return llm_error("rate_limited", retry_after)
+    if status in _BY_STATUS:
+        return llm_error(_BY_STATUS[status], retry_after)
+    if status >= 500:
+        return llm_error("unavailable", retry_after)
+    return by_text(text, "bad_request")
+
+
+def by_text(text: str, otherwise: str) -> LLMError:
+    """For errors inside a stream, which carry no status, and for the many meanings of 400."""
+    patterns = (
+        (TOO_LONG, "context_too_long"),
+        (SPENT, "spent"),
+        (BAD_KEY, "auth"),
+        (BUSY, "rate_limited"),
+        (UNKNOWN, "unknown_model"),
+    )
+    for pattern, code in patterns:
+        if pattern.search(text):
+            return llm_error(code)
+    return llm_error("unavailable" if AWAY.search(text) else otherwise)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from ``retry-after-ms`` or ``retry-after``; a date is not understood."""
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            return max(float(headers[name]) / unit, 0.0)
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def broken_connection(error: BaseException, spoken: bool) -> LLMError:
+    if isinstance(error, httpx2.TimeoutException):
+        return llm_error("timeout")
+    return llm_error("interrupted" if spoken else "unavailable")
+
+
+async def translated(
+    events: AsyncIterator[Event], translate: Callable[[Exception, bool], LLMError | None]
+) -> AsyncGenerator[Event, None]:
+    """The events; any exception leaves as an ``LLMError`` caused by it.
+
+    ``translate(error, spoken)`` knows the SDK's own exceptions and answers None for others;
+    ``spoken`` tells whether an event had come before.
+    """
+    spoken = False
+    async with aclosing(cast("AsyncGenerator[Event, None]", events)) as stream:
+        try:
+            async for event in stream:
+                spoken = True
+                yield event
+        except LLMError:
+            raise
+        except httpx2.HTTPError as error:
+            raise broken_connection(error, spoken) from error
+        except json.JSONDecodeError as error:
+            raise llm_error("malformed") from error
+        except Exception as error:
+            known = translate(error, spoken)
+            if known is None:
+                log.exception("a provider's answer could not be read")
+                known = llm_error("malformed")
+            raise known from error

@@ -1,0 +1,216 @@
+"""The OpenAI protocol (chat completions): OpenAI, Ollama, OpenRouter, Hugging Face and all servers
+that speak it (vLLM, LM Studio, llama.cpp).
+
+Reference: https://platform.openai.com/docs/api-reference/chat
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import httpx2
+import openai
+
+from llm.base import Abilities, Endpoint
+from llm.errors import LLMError, llm_error
+from llm.events import Completed, Event, ReasoningDelta, StopReason, TextDelta
+from llm.messages import Image, JSONDict, Message, Opaque, Request, Text, ToolResult, Usage
+from llm.providers import failures
+from llm.providers.calls import CallAssembler
+from llm.providers.clients import TIMEOUT, sdk_client
+
+STOPS: dict[str, StopReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "refusal": "refusal",
+}
+# Fields in which reasoning comes; what came is sent back while tools are being called.
+REASONING = ("reasoning_content", "reasoning")
+ECHOED = ("reasoning_content", "reasoning_details")
+
+
+def make_client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+    return openai.AsyncOpenAI(
+        # The SDK insists on a key; a server of one's own often has none.
+        api_key=endpoint.key or "none",
+        base_url=endpoint.base_url,
+        http_client=http,
+        timeout=TIMEOUT,
+        max_retries=0,
+    )
+
+
+class OpenAIModel:
+    def __init__(
+        self, endpoint: Endpoint, abilities: Abilities, http: httpx2.AsyncClient | None = None
+    ) -> None:
+        self.endpoint = endpoint
+        self.abilities = abilities
+        self._http = http
+
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        async with aclosing(failures.translated(self._events(request), failure)) as events:
+            async for event in events:
+                yield event
+
+    async def _events(self, request: Request) -> AsyncIterator[Event]:
+        client = sdk_client(self.endpoint, make_client, self._http)
+        answer = _Answer()
+        async with await client.chat.completions.create(**self._body(request)) as chunks:
+            async for chunk in chunks:
+                for event in answer.take(chunk):
+                    yield event
+        for call in answer.calls.finished():
+            yield call
+        yield Completed(answer.usage, answer.stop_reason(), answer.opaque(self.endpoint.kind))
+
+    def _body(self, request: Request) -> JSONDict:
+        parameters = self.abilities.parameters
+        body: JSONDict = {
+            "model": request.model,
+            "messages": [row for m in self._conversation(request) for row in self._rows(m)],
+            "stream": True,
+        }
+        if parameters.get("stream_usage", True):
+            body["stream_options"] = {"include_usage": True}
+        # Left out rather than forbidden: not every server knows tool_choice.
+        if request.tools and request.call_tools and self.abilities.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": tool.name,
+                        "description": tool.description,
+                        "parameters": tool.parameters,
+                    },
+                }
+                for tool in request.tools
+            ]
+        if request.max_tokens:
+            body[parameters.get("max_tokens", "max_tokens")] = request.max_tokens
+        if request.temperature is not None and parameters.get("temperature"):
+            body["temperature"] = request.temperature
+        if parameters.get("body"):
+            body["extra_body"] = dict(parameters["body"])
+        return body
+
+    def _conversation(self, request: Request) -> list[Message | str]:
+        return [request.system, *request.messages] if request.system else [*request.messages]
+
+    def _rows(self, message: Message | str) -> list[JSONDict]:
+        if isinstance(message, str):
+            return [{"role": "system", "content": message}]
+        if message.role == "tool":
+            return [
+                {"role": "tool", "tool_call_id": part.call_id, "content": part.content}
+                for part in message.parts
+                if isinstance(part, ToolResult)
+            ]
+        if message.role == "assistant":
+            return [self._assistant(message)]
+        return [{"role": "user", "content": self._content(message)}]
+
+    def _assistant(self, message: Message) -> JSONDict:
+        row: JSONDict = {"role": "assistant", "content": message.text or None}
+        if message.tool_calls:
+            row["tool_calls"] = [CallAssembler.written(call) for call in message.tool_calls]
+            row.update(message.opaque(self.endpoint.kind) or {})
+        return row
+
+    def _content(self, message: Message) -> str | list[JSONDict]:
+        images = [part for part in message.parts if isinstance(part, Image)]
+        if not images or not self.abilities.vision:
+            return message.text
+        return [_part(part) for part in message.parts if isinstance(part, Text | Image)]
+
+
+def _part(part: Text | Image) -> JSONDict:
+    if isinstance(part, Text):
+        return {"type": "text", "text": part.text}
+    data = base64.b64encode(part.data).decode()
+    return {"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{data}"}}
+
+
+class _Answer:
+    """Puts together what comes in chunks."""
+
+    def __init__(self) -> None:
+        self.calls = CallAssembler()
+        self.usage = Usage()
+        self._finish: str | None = None
+        self._refused = False
+        self._echo: dict[str, Any] = {}
+
+    def take(self, chunk: Any) -> list[Event]:
+        if chunk.usage:
+            self.usage = _usage(chunk.usage)
+        events: list[Event] = []
+        # A chunk with the usage has no choices; some servers send null instead of a list.
+        for choice in chunk.choices or []:
+            if choice.delta:
+                events += self._delta(choice.delta)
+            self._finish = choice.finish_reason or self._finish
+        return events
+
+    def _delta(self, delta: Any) -> list[Event]:
+        events: list[Event] = []
+        extra = delta.model_extra or {}
+        thought = next((extra[name] for name in REASONING if extra.get(name)), None)
+        if isinstance(thought, str):
+            events.append(ReasoningDelta(thought))
+        for name in ECHOED:
+            if extra.get(name):
+                empty: Any = "" if isinstance(extra[name], str) else []
+                self._echo[name] = self._echo.get(name, empty) + extra[name]
+        if delta.refusal:
+            self._refused = True
+            events.append(TextDelta(delta.refusal))
+        if delta.content:
+            events.append(TextDelta(delta.content))
+        for piece in delta.tool_calls or []:
+            self.calls.take(piece)
+        return events
+
+    def stop_reason(self) -> StopReason:
+        if self._refused:
+            return "refusal"
+        if self._finish is None:
+            return "incomplete"
+        reason = STOPS.get(self._finish, "stop")
+        # Several servers say "stop" after calling tools.
+        return "tool_calls" if reason == "stop" and self.calls else reason
+
+    def opaque(self, kind: str) -> Opaque | None:
+        return Opaque(kind, self._echo) if self._echo and self.calls else None
+
+
+def _usage(usage: Any) -> Usage:
+    read, written = usage.prompt_tokens_details, usage.completion_tokens_details
+    return Usage(
+        input_tokens=usage.prompt_tokens or 0,
+        output_tokens=usage.completion_tokens or 0,
+        cached_tokens=(read and read.cached_tokens) or 0,
+        reasoning_tokens=(written and written.reasoning_tokens) or 0,
+    )
+
+
+def failure(error: Exception, spoken: bool) -> LLMError | None:
+    if isinstance(error, openai.APITimeoutError):
+        return llm_error("timeout")
+    if isinstance(error, openai.APIConnectionError):
+        return failures.broken_connection(error, spoken)
+    if isinstance(error, openai.APIStatusError):
+        after = failures.retry_after(error.response.headers)
+        return failures.by_status(error.status_code, f"{error.code} {error.body}", after)
+    if isinstance(error, openai.APIError):
+        # An error inside the stream: no status, or (OpenRouter) the status as its code.
+        if error.code and error.code.isdigit():
+            return failures.by_status(int(error.code), str(error.body))
+        return failures.by_text(f"{error.code} {error.type} {error.message}", "interrupted")
+    return None
