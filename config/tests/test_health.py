@@ -11,6 +11,13 @@ from core import redis
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+class Elsewhere(AsyncClient):
+    """A caller on another machine."""
+
+    async def request(self, **scope):
+        return await super().request(**scope, client=["192.0.2.7", 0])
+
+
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
     health._last.clear()
@@ -51,7 +58,7 @@ async def test_on_this_machine_all_figures_are_shown(worker):
 
 
 async def test_others_see_only_what_works(worker):
-    elsewhere = AsyncClient(client=["192.0.2.7", 0])
+    elsewhere = Elsewhere()
     found = (await elsewhere.get("/health")).json()
     assert found["database"] == {"ok": True}
     behind_proxy = await AsyncClient().get("/health", headers={"X-Forwarded-For": "192.0.2.7"})
@@ -59,13 +66,13 @@ async def test_others_see_only_what_works(worker):
 
 
 async def test_an_admin_elsewhere_sees_the_figures(worker, admin):
-    client = AsyncClient(client=["192.0.2.7", 0])
+    client = Elsewhere()
     await client.aforce_login(admin)
     assert "version" in (await client.get("/health")).json()["database"]
 
 
 async def test_a_student_elsewhere_does_not(worker, alice):
-    client = AsyncClient(client=["192.0.2.7", 0])
+    client = Elsewhere()
     await client.aforce_login(alice)
     assert (await client.get("/health")).json()["database"] == {"ok": True}
 
