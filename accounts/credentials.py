@@ -1,5 +1,6 @@
 """Checking an email and a password for a program, under the limits of the login page."""
 
+import redis
 from allauth.account.adapter import get_adapter
 from allauth.core.internal import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import User, normalise_email
-from core.errors import Forbidden, TooMany, Unauthenticated
+from core.errors import Forbidden, TooMany, Unauthenticated, Unavailable
 
 APP = "allauth.account"
 
@@ -16,16 +17,7 @@ APP = "allauth.account"
 def check_credentials(request: HttpRequest, email: str, password: str) -> User:
     """The user, or one and the same refusal for an unknown address and for a wrong password."""
     limit(request, "login")
-    try:
-        user: User | None = get_adapter(request).authenticate(
-            request, email=normalise_email(email), password=password
-        )
-    except ValidationError as error:
-        raise TooMany(
-            _seconds("login_failed"),
-            _("Too many attempts to log in. Wait a few minutes and try again."),
-            code="too_many_logins",
-        ) from error
+    user = _authenticate(request, normalise_email(email), password)
     if user is None:
         raise Unauthenticated(
             _("The email address or the password is not correct."), code="wrong_credentials"
@@ -44,9 +36,30 @@ def check_credentials(request: HttpRequest, email: str, password: str) -> User:
     return user
 
 
+def _authenticate(request: HttpRequest, email: str, password: str) -> User | None:
+    try:
+        found: User | None = get_adapter(request).authenticate(
+            request, email=email, password=password
+        )
+    except ValidationError as error:
+        raise TooMany(
+            _seconds("login_failed"),
+            _("Too many attempts to log in. Wait a few minutes and try again."),
+            code="too_many_logins",
+        ) from error
+    except redis.RedisError as error:
+        raise Unavailable from error
+    return found
+
+
 def limit(request: HttpRequest, action: str) -> None:
     """Count one use of a limit of the login pages, so that page and API share it."""
-    if not ratelimit.consume(request, app=APP, action=action):
+    try:
+        allowed = ratelimit.consume(request, app=APP, action=action)
+    except redis.RedisError as error:
+        # Not counting would open the door to guessing for as long as Redis is away.
+        raise Unavailable from error
+    if not allowed:
         raise TooMany(_seconds(action))
 
 

@@ -1,10 +1,10 @@
 """Logins of programs: a pair of tokens, its renewal and its end."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,9 @@ from accounts.services import doorbell
 from accounts.tokens import Kind
 from core.announce import ring
 from core.errors import Unauthenticated
+
+# How long an admin can still see that and why a login ended.
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,13 @@ def close_login(*, access: resolve.Caller | None = None, refresh_token: str = ""
         return False
     _end(login, ApiLogin.Ended.LOGOUT)
     return True
+
+
+def forget_ended() -> int:
+    """Drop logins that ended or expired long ago; returns how many."""
+    limit = timezone.now() - KEPT
+    old = Q(expires_at__lt=limit) | Q(ended_at__lt=limit)
+    return ApiLogin.objects.filter(old).delete()[0]
 
 
 def _end(login: ApiLogin, why: str) -> None:

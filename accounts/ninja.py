@@ -1,18 +1,22 @@
-"""How ninja endpoints learn who is calling: `auth=caller_auth`, then `request.auth` is the User."""
+"""How ninja endpoints learn who is calling: `auth=caller_auth`.
+
+Afterwards `request.user` and `request.auth` are the User, and `request.caller` also tells the
+login of a program (accounts.resolve.Caller).
+"""
 
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from accounts.models import User
-from accounts.resolve import bearer, note_activity, resolve_token
+from accounts.resolve import Caller, bearer, note_activity, resolve
 from core.db import in_thread
 from core.errors import Forbidden
 
 
-def _resolve(request: HttpRequest) -> User | None:
+def _resolve(request: HttpRequest) -> Caller | None:
     raw = bearer(request.headers.get("Authorization", ""))
     if raw is not None:
-        return resolve_token(raw)
+        return resolve(raw)
     user = request.user
     if not user.is_authenticated:
         return None
@@ -20,11 +24,13 @@ def _resolve(request: HttpRequest) -> User | None:
     if check_csrf(request) is not None:
         raise Forbidden(code="csrf")
     note_activity(user)
-    return user
+    return Caller(user)
 
 
 async def caller_auth(request: HttpRequest) -> User | None:
-    user = await in_thread(_resolve, request)
-    if user is not None:
-        request.user = user
-    return user
+    caller = await in_thread(_resolve, request)
+    if caller is None:
+        return None
+    request.user = caller.user
+    request.caller = caller  # type: ignore[attr-defined]
+    return caller.user

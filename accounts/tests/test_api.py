@@ -1,12 +1,15 @@
 """auth/*: joining, logging in, renewing and logging out as a program."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 
 from accounts.models import ApiLogin, User
+from accounts.tasks import forget_logins
 from core.testing import PASSWORD
 
 REGISTER = "/api/v1/auth/register"
@@ -243,3 +246,20 @@ def test_session_needs_the_csrf_token(api, alice):
 
 def test_a_broken_token_is_refused_even_with_a_session(api, alice):
     assert api(alice).get("/api/v1/auth/me", **bearer("nonsense")).status_code == 401
+
+
+def test_without_redis_nobody_can_guess(api, alice, settings):
+    """Limits cannot be counted: the honest answer is to come back later."""
+    cache = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+    settings.CACHES = {"default": cache}
+    for path, body in ((LOGIN, {"email": alice.email, "password": PASSWORD}), (REGISTER, ANA)):
+        answer = api().post(path, body)
+        assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+
+
+def test_old_logins_are_forgotten(alice):
+    now = timezone.now()
+    for days, ended in ((-31, None), (-1, None), (5, now - timedelta(days=31)), (5, now)):
+        ApiLogin.objects.create(user=alice, expires_at=now + timedelta(days=days), ended_at=ended)
+    forget_logins()
+    assert ApiLogin.objects.count() == 2
