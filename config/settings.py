@@ -138,6 +138,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chat.tasks.close_abandoned",
         "schedule": schedule(timedelta(seconds=15)),
     },
+    "accounts.forget_logins": {
+        "task": "accounts.tasks.forget_logins",
+        "schedule": schedule(timedelta(days=1)),
+    },
     "core.forget_requests": {
         "task": "core.tasks.forget_requests",
         "schedule": schedule(timedelta(hours=1)),
