@@ -154,6 +154,8 @@ MESSAGES = {
 }
 # Every Celery task: arguments are ids or nothing, and no person can call one.
 TASKS = {
+    "accounts.tasks.forget_logins": "by beat",
+    "core.tasks.forget_requests": "by beat",
     "chat.tasks.close_abandoned": "by beat",
     "documents.tasks.ingest": "a document's id, sent by documents.services",
     "documents.tasks.reconcile": "by beat",
