@@ -103,7 +103,7 @@ export class Answer {
     if (!this.steps.children.length) this.steps.append(...(message.steps ?? []).map(step));
     this.#withView((view) => view.set(message.content, { again: true }));
     load().then(([, { sourceLeaves }]) => this.below.replaceChildren(
-      ...[sourceLeaves(message.sources ?? []), this.#foot(message)].filter(Boolean)));
+      ...[sourceLeaves(message.sources ?? []), message.content && this.#foot(message)].filter(Boolean)));
     this.#outcome(message.status, message.error);
   }
 

@@ -122,13 +122,16 @@ $("model").onchange = async () => {
 function welcome() {
   if (session) return;
   const ready = [...material.files.values()].filter((file) => file.status === "PROCESSED");
-  const names = ready.map((file) => file.title || file.name).concat(boot.documents);
+  const names = [...ready, ...boot.documents].map(({ title: given, name }) => readable(given) ? given : name);
   const known = [...new Set(names)].slice(0, 3);
   $("welcome-new").hidden = known.length > 0;
   $("welcome-back").hidden = known.length === 0;
   $("suggestions").replaceChildren(...suggestions(known).map((text) => h("li", {},
     h("button", { type: "button", className: "suggestion", onclick: () => composer.put(text) }, icon("ask"), text))));
 }
+
+/** Many PDFs carry a title that no person ever wrote. */
+const readable = (given) => /^[^\\/_]{6,80}$/.test(given ?? "") && !/^(untitled|microsoft|slide|document)|\.\w{2,4}$/i.test(given);
 
 function suggestions([first, second]) {
   if (!first) return [];
@@ -144,7 +147,8 @@ function suggestions([first, second]) {
 // --- sources and files -------------------------------------------------------------------------
 async function openDocument(file, from, back) {
   const { view } = await import("./viewer.js");
-  view({ id: file.id, name: file.name, kind: file.kind, page: 1 }, { from, back });
+  const kind = file.media_type && (file.media_type === "application/pdf" ? "pdf" : "text");
+  view({ id: file.id, name: file.name, kind, page: 1 }, { from, back });
 }
 
 async function openSource(source, from) {

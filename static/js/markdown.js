@@ -20,6 +20,8 @@ const RULES = {
   ...(sanitiserPolicy ? { TRUSTED_TYPES_POLICY: sanitiserPolicy } : {}),
 };
 
+/** Escaped tags without attributes that models like to write and that can do nothing. */
+const BARE = /&#60;(\/?(?:br|sub|sup|kbd|mark|u|b|i|s|em|strong|del))\s*\/?&#62;/gi;
 const escape = (text) =>
   text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
@@ -35,6 +37,8 @@ marked.use({
     image({ href, text }) {
       return `<a href="${escape(href)}">${escape(text || href)}</a>`;
     },
+    // HTML in an answer is shown as it was written: it may be what the question was about.
+    html({ text }) { return escape(text).replace(BARE, "<$1>"); },
     checkbox({ checked }) { return checked ? "☑ " : "☐ "; },
   },
 });

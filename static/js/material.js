@@ -1,6 +1,6 @@
 // Files: dropped or chosen, sent with their percentage, then watched while they are read.
 
-import { $, ApiError, amount, announce, answer, api, bytes, confirmFirst, csrf, fill, gettext, h, icon, ngettext, offline, tool } from "./lib.js";
+import { $, ApiError, amount, announce, answer, api, boot, bytes, confirmFirst, csrf, fill, gettext, h, icon, ngettext, offline, tool } from "./lib.js";
 import { LiveSocket } from "./socket.js";
 
 const AT_ONCE = 2;
@@ -88,6 +88,10 @@ export class Material {
   #rung(event) {
     if (event.type === "documents") for (const document of event.documents) this.#update({ ...document, tray: true });
     if (event.type === "document") this.#update(event.document);
+    if (event.type === "document_deleted" && this.files.has(event.document.id)) {
+      this.#remove(this.files.get(event.document.id));
+      this.on.changed();
+    }
   }
 
   async #poll() {
@@ -162,7 +166,7 @@ export class Material {
     const hide = tool("close", label(gettext("Hide %(name)s")), () => this.#dismiss(row));
     if (row.status === "SENDING") return [tool("close", label(gettext("Cancel %(name)s")), () => this.#cancel(row))];
     if (row.status === "REFUSED") return [retry, tool("close", label(gettext("Remove %(name)s")), () => this.#remove(row))];
-    const mine = row.is_mine ?? row.can_delete ?? true;
+    const mine = boot.user.is_admin || row.uploaded_by === undefined || row.uploaded_by === boot.user.id;
     if (row.status === "FAILED") return mine ? [retry, remove] : [hide];
     if (place === "tray") return row.status === "PROCESSED" ? [hide] : mine ? [remove] : [];
     return mine ? [remove] : [];

@@ -47,9 +47,9 @@ class Viewer {
     this.before = tool("up", gettext("Page before"), () => this.go(this.page - 1));
     this.next = tool("down", gettext("Next page"), () => this.go(this.page + 1));
     this.zooms = [
-      tool("minus", gettext("Smaller"), () => this.#zoom(-1)),
-      tool("fit", gettext("Fit to width"), () => this.#zoom(0)),
-      tool("plus", gettext("Larger"), () => this.#zoom(1))];
+      tool("minus", gettext("Smaller"), () => this.#zoom(-1), { className: "tool zoom" }),
+      tool("fit", gettext("Fit to width"), () => this.#zoom(0), { className: "tool zoom" }),
+      tool("plus", gettext("Larger"), () => this.#zoom(1), { className: "tool zoom" })];
     this.home = h("button", { type: "button", className: "tool named", hidden: this.target.start === undefined,
       onclick: () => this.go(this.target.page) }, icon("book"), h("span", {}, gettext("Passage")));
     return h("div", { className: "view-bar", role: "toolbar", "aria-label": gettext("Viewer") },

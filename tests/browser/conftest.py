@@ -1,0 +1,206 @@
+"""A browser, the product it drives, and a model that says what the test wants."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from core.testing import PASSWORD, person
+from documents import tasks
+from documents.services import default_collection
+from llm.errors import LLMError
+from llm.events import Completed, Event, TextDelta
+from llm.messages import Request, ToolCall
+from llm.models import EmbeddingModel, LanguageModel, Provider
+from prompts.services import ensure_default_prompt
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+WATCHED = """
+addEventListener("securitypolicyviolation", (event) => {
+  (window.__violations ??= []).push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+
+
+class Play:
+    """The scripts of the turns to come, one for each call of the model.
+
+    A step is a text, a ToolCall, a threading.Event to wait for, or an LLMError.
+    """
+
+    def __init__(self) -> None:
+        self.scripts: list[list[Any]] = []
+        self.requests: list[Request] = []
+
+    def __call__(self, *scripts: list[Any]) -> None:
+        self.scripts.extend(scripts)
+
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        self.requests.append(request)
+        script = self.scripts.pop(0)
+        for step in script:
+            if isinstance(step, threading.Event):
+                while not step.is_set():
+                    await asyncio.sleep(0.01)
+            elif isinstance(step, LLMError):
+                raise step
+            else:
+                yield TextDelta(step) if isinstance(step, str) else step
+                await asyncio.sleep(0)
+        called = any(isinstance(step, ToolCall) for step in script)
+        yield Completed(stop_reason="tool_calls" if called else "stop")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Any]:
+    # Playwright keeps an event loop in the main thread, which Django takes for async code.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        with playwright_api.sync_playwright() as playwright:
+            started = playwright.chromium.launch(
+                executable_path=str(chromium_path), args=CHROMIUM_OPTIONS
+            )
+            yield started
+            started.close()
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Play:
+    made = Play()
+    monkeypatch.setattr("chat.turn.chat_model", lambda model: made)
+    return made
+
+
+@pytest.fixture
+def product(
+    transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The address of a running product with its models, prompt and collection."""
+    from tests.browser import server  # noqa: PLC0415 - takes the process's only reactor
+
+    settings.MEDIA_ROOT = tmp_path / "files"
+    provider = Provider.objects.create(kind="builtin", name="Built in")
+    LanguageModel.objects.create(provider=provider, name="quotes", display_name="Quotes")
+    EmbeddingModel.objects.update_or_create(
+        kind="local", name="all-MiniLM-L6-v2", dimensions=384, defaults={"is_current": True}
+    )
+    ensure_default_prompt()
+    default_collection()
+    workers: list[threading.Thread] = []
+
+    def work(args: list[str], **_options: Any) -> None:
+        def run() -> None:
+            try:
+                tasks.ingest(args[0])
+            finally:
+                connections.close_all()
+
+        workers.append(threading.Thread(target=run))
+        workers[-1].start()
+
+    monkeypatch.setattr(tasks.ingest, "apply_async", work)
+    yield server.address()
+    for worker in workers:
+        worker.join()
+    server.come_to_rest()
+
+
+class Visit:
+    """One reader's window, and what went wrong in it."""
+
+    def __init__(self, page: Any, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.errors: list[str] = []
+        self.abroad: list[str] = []
+        page.add_init_script(WATCHED)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._console)
+        page.on("request", self._request)
+        page.on("dialog", lambda dialog: (self.errors.append("a dialog"), dialog.dismiss()))
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error" and "WebSocket connection" not in message.text:
+            self.errors.append(message.text)
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.abroad.append(request.url)
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.address + path)
+
+    def sign_in(self, email: str) -> None:
+        self.go("/accounts/login/")
+        self.page.fill("[name=login]", email)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("button.primary")
+        self.ready()
+
+    def ready(self) -> None:
+        """The page's scripts run, and the list of chats is there."""
+        self.page.wait_for_selector("#sessions > *", state="attached")
+
+    def ask(self, text: str) -> None:
+        self.page.fill("#say", text)
+        self.page.keyboard.press("Enter")
+
+    def answered(self) -> str:
+        """The text of the last answer once it is whole."""
+        whole = ".answer:last-child:not([aria-busy]) .prose > div"
+        self.page.wait_for_selector(whole, state="attached")
+        return str(self.page.locator(".answer").last.locator(".prose").inner_text())
+
+    def has(self, selector: str, count: int) -> None:
+        """Waits until so many elements match."""
+        playwright_api.expect(self.page.locator(selector)).to_have_count(count, timeout=20_000)
+
+    def clean(self) -> None:
+        """Nothing broke, nothing was blocked, nothing went elsewhere."""
+        assert self.errors == []
+        assert self.abroad == []
+        assert self.page.evaluate("window.__violations ?? []") == []
+        assert self.page.evaluate("window.__pwned") is None
+
+
+@pytest.fixture
+def visit(browser: Any, product: str) -> Iterator[Callable[..., Visit]]:
+    """`visit(width=390, ...)`: a new window with its own cookies."""
+    contexts = []
+
+    def open_window(width: int = 1280, height: int = 800, **options: Any) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, **{"locale": "en-GB", **options}
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return Visit(context.new_page(), product)
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def alice_visits(visit: Callable[..., Visit]) -> Callable[..., Visit]:
+    """The same, signed in as alice."""
+
+    def open_window(**options: Any) -> Visit:
+        window = visit(**options)
+        person("alice", full_name="Alice Wijaya")
+        window.sign_in("alice@example.org")
+        return window
+
+    return open_window
