@@ -1,0 +1,1 @@
+"""Measures a whole Lontar from outside; `make bench`."""

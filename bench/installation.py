@@ -1,0 +1,86 @@
+"""A Lontar of its own in a temporary folder: started, measured, stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+
+from launch.home import free_port
+from launch.options import ROOT
+from launch.process import session_members
+
+
+class Installation:
+    def __init__(self) -> None:
+        self.folder = tempfile.TemporaryDirectory(prefix="lontar-bench-")
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Installation":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self.folder.cleanup()
+
+    def start(self) -> float:
+        """Seconds from the command to the first healthy answer."""
+        env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+        env |= {"PORT": str(self.port), "HOST": "127.0.0.1", "LONTAR_HOME": self.folder.name}
+        env |= {"LIMIT_CHAT": "100000/m", "LIMIT_UPLOAD": "100000/h"}
+        begin = time.perf_counter()
+        self.process = subprocess.Popen(
+            [ROOT / "launch" / "start", "run"], cwd=ROOT, env=env, stdout=sys.stderr
+        )
+        while not self._healthy():
+            if self.process.poll() is not None:
+                raise RuntimeError("Lontar did not start; what it said stands above")
+            time.sleep(0.02)
+        return time.perf_counter() - begin
+
+    def stop(self) -> float:
+        """Seconds from SIGTERM until all is gone."""
+        if self.process is None:
+            return 0.0
+        begin = time.perf_counter()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        self.process = None
+        return time.perf_counter() - begin
+
+    def memory(self) -> dict[str, int]:
+        """MiB of each part's processes together: proportional set size, Linux only."""
+        found = {"supervisor": _pss(self.process.pid) if self.process else 0}
+        for file in sorted(Path(self.folder.name, "run").glob("*.pid")):
+            session = int(file.read_text().split('"pid": ')[1].split(",")[0])
+            found[file.stem] = sum(map(_pss, session_members(session)))
+        return {name: kib // 1024 for name, kib in found.items()}
+
+    def _healthy(self) -> bool:
+        try:
+            return urllib.request.urlopen(f"{self.base}/health", timeout=5).status == 200
+        except (urllib.error.HTTPError, OSError):
+            return False
+
+
+def _pss(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
