@@ -1,17 +1,16 @@
 """The progress socket: /ws/documents/. It rings and reads rows; it does no work."""
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.conf import settings
 from django.utils.translation import override
 
 from accounts.models import User
 from core.db import in_thread
+from core.language import scope_language
 from documents import doorbell, queries
 from documents.models import Document
 
@@ -22,7 +21,7 @@ REFRESH_SECONDS = 5.0
 class DocumentsConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         self.user = self.scope["user"]
-        self.language = self.user.language or _browser_language(self.scope["headers"])
+        self.language = scope_language(self.scope, self.user.language)
         # What each unfinished document was last said to be.
         self.said: dict[str, dict[str, Any]] = {}
         self.group = doorbell.group(self.user.id)
@@ -77,13 +76,3 @@ def _progress(user: User, language: str, document_id: UUID) -> dict[str, Any] | 
     document = Document.objects.visible_to(user).filter(id=document_id).first()
     with override(language):
         return queries.progress(document) if document else None
-
-
-def _browser_language(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """The first language of Accept-Language that Lontar speaks; sockets have no middleware."""
-    wanted = b",".join(value for name, value in headers if name == b"accept-language")
-    for part in wanted.decode("latin-1").lower().split(","):
-        code = part.split(";")[0].strip().split("-")[0]
-        if code in dict(settings.LANGUAGES):
-            return code
-    return str(settings.LANGUAGE_CODE)

@@ -4,10 +4,11 @@ import logging
 from uuid import UUID
 
 from celery import current_app, shared_task
+from celery.signals import worker_shutting_down
 from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
-from documents.ingest import pipeline, reconciler
+from documents.ingest import lease, pipeline, reconciler
 from documents.models import Document
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,12 @@ def waiting() -> int:
     """Messages in the queue that no worker has taken yet."""
     with current_app.connection_for_read() as connection:
         return int(connection.default_channel.queue_declare(QUEUE, passive=True).message_count)
+
+
+@worker_shutting_down.connect
+def _stop(**_details: object) -> None:
+    """A stop is nobody's failed attempt: what is being read goes back to the queue."""
+    lease.stop()
 
 
 @shared_task(name="documents.tasks.ingest")

@@ -39,6 +39,18 @@ def claimable() -> Q:
     return Q(attempts__lt=ATTEMPTS) & (waiting | abandoned)
 
 
+class Stopping(Exception):
+    """This worker is being stopped: put the document back as it was."""
+
+
+_stopping = threading.Event()
+
+
+def stop() -> None:
+    """Make every piece of work in this process end at its next step, uncounted."""
+    _stopping.set()
+
+
 class Lease:
     def __init__(self, document_id: UUID, owner_id: UUID, token: UUID) -> None:
         self.document_id = document_id
@@ -75,9 +87,11 @@ class Lease:
         )
 
     def check(self) -> None:
-        """Raises LeaseLost; costs nothing, so it is asked between all steps."""
+        """Raises LeaseLost or Stopping; costs nothing, so it is asked between all steps."""
         if self._lost.is_set():
             raise LeaseLost
+        if _stopping.is_set():
+            raise Stopping
 
     def write(self, **fields: Any) -> None:
         """Change the row and ring; raises LeaseLost."""

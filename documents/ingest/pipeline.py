@@ -17,7 +17,7 @@ from documents.ingest.cleaning import has_words
 from documents.ingest.embed import EmbedderFailed, embed
 from documents.ingest.extract import Crashed, extract
 from documents.ingest.frames import Info, PageText, Unreadable
-from documents.ingest.lease import ATTEMPTS, BACKOFF, Lease, LeaseLost
+from documents.ingest.lease import ATTEMPTS, BACKOFF, Lease, LeaseLost, Stopping
 from documents.ingest.store import Reading, store
 from documents.models import Document
 from documents.names import title_of
@@ -90,10 +90,10 @@ def _work(lease: Lease, place: Place) -> None:
             _drop_original(document)
     except LeaseLost:
         log.info("document %s was taken over or deleted", document.id)
-    except NoPlace:
+    except (NoPlace, Stopping) as error:
         lease.release(
             status=Document.Status.UPLOADED,
-            is_large=True,
+            is_large=document.is_large or isinstance(error, NoPlace),
             enqueued_at=None,
             attempts=document.attempts - 1,
             progress=0,

@@ -205,6 +205,16 @@ def test_a_living_lease_is_left_alone(alice: Any, upload: Any, embedder: Any) ->
     assert reconciler.forgotten(queue_is_empty=True) == []
 
 
+def test_a_worker_that_is_stopped_counts_no_attempt(
+    alice: Any, ingest: Any, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "_stopping", threading.Event())
+    leases.stop()
+    document = ingest(alice, PDF)
+    assert (document.status, document.attempts, document.enqueued_at) == ("UPLOADED", 0, None)
+    assert not embedder.batches
+
+
 def test_after_three_killed_workers_it_is_given_up(alice: Any, upload: Any) -> None:
     document = upload(alice, PDF)
     abandon(document, attempts=3)
