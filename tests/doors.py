@@ -54,6 +54,7 @@ SESSION = "chat/sessions/<uuid:session_id>"
 FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
 PROMPT = "prompts/<uuid:prompt_id>"
+MODEL = "models/<uuid:model_id>"
 PROMPT_BODY = {"name": "x", "content": "y"}
 
 DOORS = [
@@ -100,6 +101,13 @@ DOORS = [
     _api(Who.MEMBERS, "POST rag/search", None),
     _api(Who.MEMBERS, "GET rag/health"),
     _api(Who.MEMBERS, "GET rag/config", None),
+    # Models.
+    _api(Who.MEMBERS, "GET models"),
+    _api(Who.ADMINS, "POST models", 201, {"provider": "builtin", "name": "x"}),
+    _api(Who.MEMBERS, f"GET {MODEL}"),
+    _api(Who.ADMINS, f"PATCH {MODEL}", body={"order": 5}),
+    _api(Who.ADMINS, f"DELETE {MODEL}", 204),
+    _api(Who.ADMINS, "GET providers"),
     # Prompts and people.
     _api(Who.ADMINS, "GET prompts"),
     _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),

@@ -51,18 +51,21 @@ def test_bad_bodies_are_the_callers_fault(door, api, alice, admin):
     assert User.objects.count() == 2
 
 
+LISTS = ["chat/sessions", "files", "collections", "models", "providers", "prompts", "users"]
+
+
 @pytest.mark.parametrize(
     "query",
     ["skip=-1", "skip=1e9", "skip=" + "9" * 30, "limit=0", "limit=101", "limit=%00", "limit=[]"],
 )
-@pytest.mark.parametrize("path", ["chat/sessions", "files", "collections", "prompts", "users"])
+@pytest.mark.parametrize("path", LISTS)
 def test_a_wrong_page_is_refused_everywhere(db, api, admin, path, query):
     answer = api(admin).get(f"/api/v1/{path}?{query}")
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] in ("skip", "limit")
 
 
-@pytest.mark.parametrize("path", ["chat/sessions", "files", "collections", "prompts", "users"])
+@pytest.mark.parametrize("path", LISTS)
 def test_every_list_has_the_one_shape(db, api, admin, path):
     build(admin)
     body = api(admin).get(f"/api/v1/{path}?skip=0&limit=1").json()

@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.testing import person
+from llm.models import LanguageModel
 from tests.world import build, say
 
 BASELINE = Path(__file__).with_name("query_counts.json")
@@ -25,6 +26,7 @@ LISTS = {
         "/api/v1/chat/sessions/{session}",
         "/api/v1/files",
         "/api/v1/collections",
+        "/api/v1/models",
     ],
     "admin": [
         "/api/v1/users",
@@ -32,7 +34,10 @@ LISTS = {
         "/api/v1/prompts",
         "/api/v1/files",
         "/api/v1/collections",
+        "/api/v1/models",
+        "/api/v1/providers",
         "/admin/",
+        "/admin/llm/languagemodel/",
         "/admin/accounts/user/",
         "/admin/accounts/apilogin/",
         "/admin/prompts/prompt/",
@@ -73,7 +78,9 @@ def _more(alice, session, count: int) -> None:
     for number in range(count):
         say(session)
         build(alice, number=alice.chat_sessions.count())
-        build(person(f"p{number}-{alice.chat_sessions.count()}"))
+        world = build(person(f"p{number}-{alice.chat_sessions.count()}"))
+        name = f"m{LanguageModel.objects.count()}"
+        world.model.provider.language_models.create(name=name, display_name=name)
 
 
 def _compare(name: str, number: int) -> None:

@@ -11,6 +11,7 @@ from core.ids import new_id
 from documents import services as documents_services
 from documents import storage
 from documents.models import Chunk, Collection, Document, Page
+from llm.models import LanguageModel, Provider
 from prompts.models import Prompt
 
 SECRET = "kunang-kunang"
@@ -25,6 +26,7 @@ class World:
     collection: Collection
     document: Document
     prompt: Prompt
+    model: LanguageModel
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -35,6 +37,7 @@ class World:
             "<uuid:collection_id>": self.collection.pk,
             "<uuid:document_id>": self.document.pk,
             "<uuid:prompt_id>": self.prompt.pk,
+            "<uuid:model_id>": self.model.pk,
             "<uuid:user_id>": self.alice.pk,
             "<int:number>": 1,
         }
@@ -54,7 +57,16 @@ def build(alice: User, number: int = 0) -> World:
     message = say(session)
     document = _document(alice, number)
     prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
-    return World(alice, session, message, document.collection, document, prompt)
+    return World(alice, session, message, document.collection, document, prompt, _model())
+
+
+def _model() -> LanguageModel:
+    """The built-in answerer, which everybody may use."""
+    provider, _ = Provider.objects.get_or_create(kind="builtin", defaults={"name": "Built in"})
+    model, _ = LanguageModel.objects.get_or_create(
+        provider=provider, name="quotes", defaults={"display_name": "Quotes"}
+    )
+    return model
 
 
 def say(session: Session) -> Message:
