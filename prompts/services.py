@@ -16,7 +16,7 @@ from prompts.models import Prompt
 
 WRITABLE = frozenset({"name", "description", "content", "task", "persona", "mission_objective"})
 # Any number no other advisory lock of this product uses.
-ACTIVATION_LOCK = 7_203_001
+ACTIVATION_LOCK = 7_203_003
 
 
 def get_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
