@@ -250,3 +250,16 @@ def test_broad_excepts_log_or_raise():
             if not any(word in body for word in ("raise", "log.")):
                 wrong.append(where(path, node.lineno, f"except {caught}"))
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_two_advisory_locks_share_a_number():
+    numbers: dict[int, str] = {}
+    for path in sources():
+        for node in tree(path).body:
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
+                continue
+            name = ast.unparse(node.targets[0])
+            if name.endswith("LOCK"):
+                mine = f"{name_of(path)}.{name}"
+                assert numbers.setdefault(node.value.value, mine) == mine
+    assert numbers
