@@ -131,7 +131,8 @@ function welcome() {
 }
 
 /** Many PDFs carry a title that no person ever wrote. */
-const readable = (given) => /^[^\\/_]{6,80}$/.test(given ?? "") && !/^(untitled|microsoft|slide|document)|\.\w{2,4}$/i.test(given);
+const readable = (given) => given?.length > 5 && given.length < 81
+  && !/[\\\/_]|^(untitled|microsoft|slide|document)|\.\w{2,4}$/i.test(given);
 
 function suggestions([first, second]) {
   if (!first) return [];
