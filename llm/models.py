@@ -5,6 +5,9 @@ What a model can do is data in its row; no code asks for a model by its name.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -14,6 +17,17 @@ from core.ids import new_id
 
 # What is assumed of a model nobody has described: small enough for almost any.
 DEFAULT_CONTEXT_WINDOW = 8192
+
+
+def validate_address(value: str) -> None:
+    """http(s) with a host; a host in a network of one's own need not have a dot."""
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValidationError(_("Give an address like https://example.org/v1."))
 
 
 class Provider(models.Model):
@@ -30,10 +44,11 @@ class Provider(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     name = models.CharField(_("name"), max_length=100)
-    base_url = models.URLField(
+    base_url = models.CharField(
         _("address"),
         max_length=500,
         blank=True,
+        validators=[validate_address],
         help_text=_(
             "Leave empty for the address set in the environment, or the provider's own. The key "
             "in the environment is sent only where this is empty."
@@ -58,7 +73,7 @@ class Provider(models.Model):
 class LanguageModel(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     provider = models.ForeignKey(
-        Provider, models.CASCADE, related_name="models", verbose_name=_("provider")
+        Provider, models.CASCADE, related_name="language_models", verbose_name=_("provider")
     )
     name = models.CharField(
         _("name"), max_length=200, help_text=_("As the provider calls it, such as gpt-6-sol.")

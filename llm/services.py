@@ -18,6 +18,7 @@ from llm.base import Abilities, ChatModel, Embedder
 from llm.credentials import endpoint
 from llm.embeddings.local import LocalEmbedder
 from llm.models import EmbeddingModel, LanguageModel, Provider
+from llm.queries import listed_models
 from llm.registry import CHAT, EMBEDDERS
 from llm.resilience import Resilient
 from llm.sync import sync_registry
@@ -27,6 +28,7 @@ __all__ = [
     "create_model",
     "delete_model",
     "embedder",
+    "get_model",
     "sync_registry",
     "update_model",
 ]
@@ -87,6 +89,13 @@ def _new_embedder(model: EmbeddingModel) -> Embedder:
     where = endpoint(Provider(kind=model.kind))
     made: Embedder = import_string(EMBEDDERS[model.kind])(where, model.name, model.dimensions)
     return made
+
+
+def get_model(*, actor: Actor, model_id: UUID) -> LanguageModel:
+    model = listed_models(everything=actor.is_admin).filter(pk=model_id).first()
+    if model is None:
+        raise NotFound
+    return model
 
 
 def create_model(

@@ -56,12 +56,12 @@ def _sync_provider(kind: str, listed: list[Described] | None) -> None:
     seeds = MODELS.get(kind, [])
     if listed and not _keeps_to_seeds(kind):
         _add(provider, _chat_models(listed)[:MOST_LISTED])
-    elif not provider.models.exists():
+    elif not provider.language_models.exists():
         _add(provider, seeds)
     if listed:
         names = [model.name for model in listed]
-        provider.models.exclude(name__in=names).update(is_offered=False)
-        if not provider.models.filter(name__in=names).update(is_offered=True):
+        provider.language_models.exclude(name__in=names).update(is_offered=False)
+        if not provider.language_models.filter(name__in=names).update(is_offered=True):
             # Every name known here has been retired: better an undescribed model than none.
             _add(provider, _chat_models(listed)[:FEW])
 
@@ -81,7 +81,7 @@ def _provider(kind: str) -> Provider:
 
 
 def _add(provider: Provider, models: list[Described]) -> None:
-    known = set(provider.models.values_list("name", flat=True))
+    known = set(provider.language_models.values_list("name", flat=True))
     rows = [
         LanguageModel(
             provider=provider,

@@ -5,6 +5,6 @@ from celery import shared_task
 from llm import services
 
 
-@shared_task(name="llm.tasks.refresh_registry")
+@shared_task(name="llm.tasks.refresh_registry")  # type: ignore[untyped-decorator]
 def refresh_registry() -> None:
     services.sync_registry()

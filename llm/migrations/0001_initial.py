@@ -5,6 +5,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import core.ids
+import llm.models
 
 
 class Migration(migrations.Migration):
@@ -89,10 +90,11 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=100, verbose_name="name")),
                 (
                     "base_url",
-                    models.URLField(
+                    models.CharField(
                         blank=True,
                         help_text="Leave empty for the address set in the environment, or the provider's own. The key in the environment is sent only where this is empty.",
                         max_length=500,
+                        validators=[llm.models.validate_address],
                         verbose_name="address",
                     ),
                 ),
@@ -196,7 +198,7 @@ class Migration(migrations.Migration):
                     "provider",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="models",
+                        related_name="language_models",
                         to="llm.provider",
                         verbose_name="provider",
                     ),
