@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import cast
 
 import httpx2
@@ -93,8 +93,11 @@ def broken_connection(error: BaseException, spoken: bool) -> LLMError:
     return llm_error("interrupted" if spoken else "unavailable")
 
 
+Translate = Callable[[Exception, bool], LLMError | None]
+
+
 async def translated(
-    events: AsyncIterator[Event], translate: Callable[[Exception, bool], LLMError | None]
+    events: AsyncIterator[Event], translate: Translate
 ) -> AsyncGenerator[Event, None]:
     """The events; any exception leaves as an ``LLMError`` caused by it.
 
@@ -109,13 +112,28 @@ async def translated(
                 yield event
         except LLMError:
             raise
-        except httpx2.HTTPError as error:
-            raise broken_connection(error, spoken) from error
-        except json.JSONDecodeError as error:
-            raise llm_error("malformed") from error
         except Exception as error:
-            known = translate(error, spoken)
-            if known is None:
-                log.exception("a provider's answer could not be read")
-                known = llm_error("malformed")
-            raise known from error
+            raise _told(error, spoken, translate) from error
+
+
+@contextmanager
+def as_llm_error(translate: Translate) -> Iterator[None]:
+    """The same for a call that is not a stream."""
+    try:
+        yield
+    except LLMError:
+        raise
+    except Exception as error:
+        raise _told(error, False, translate) from error
+
+
+def _told(error: Exception, spoken: bool, translate: Translate) -> LLMError:
+    if isinstance(error, httpx2.HTTPError):
+        return broken_connection(error, spoken)
+    if isinstance(error, json.JSONDecodeError):
+        return llm_error("malformed")
+    known = translate(error, spoken)
+    if known is None:
+        log.error("a provider's answer could not be read", exc_info=error)
+        known = llm_error("malformed")
+    return known
