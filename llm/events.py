@@ -12,6 +12,7 @@ from typing import Literal
 
 from llm.messages import Message, Opaque, ToolCall, ToolResult, Usage
 
+NO_USAGE = Usage()
 StopReason = Literal["stop", "tool_calls", "length", "refusal", "content_filter", "incomplete"]
 
 
@@ -33,7 +34,7 @@ class Completed:
     break off in mid-sentence.
     """
 
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     stop_reason: StopReason = "stop"
     opaque: Opaque | None = None
 

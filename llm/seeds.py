@@ -40,6 +40,7 @@ def _seed(
     context: int,
     output: int,
     prices: tuple[str, str] | None = None,
+    *,
     parameters: dict[str, Any] | None = None,
 ) -> Described:
     input_price, output_price = prices or (None, None)
@@ -59,18 +60,41 @@ def _seed(
 # The first of each provider is the one a new chat starts with: able, and affordable for a class.
 MODELS: dict[str, list[Described]] = {
     "openai": [
-        _seed("gpt-6.1-terra", "GPT-6.1 Terra", 1_050_000, 128_000, ("1.00", "5.00"), _OPENAI),
-        _seed("gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000, ("0.10", "0.50"), _OPENAI),
-        _seed("gpt-6.1-sol", "GPT-6.1 Sol", 1_050_000, 128_000, ("2.00", "10.00"), _OPENAI),
+        _seed(
+            "gpt-6.1-terra",
+            "GPT-6.1 Terra",
+            1_050_000,
+            128_000,
+            ("1.00", "5.00"),
+            parameters=_OPENAI,
+        ),
+        _seed("gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000, ("0.10", "0.50"), parameters=_OPENAI),
+        _seed(
+            "gpt-6.1-sol", "GPT-6.1 Sol", 1_050_000, 128_000, ("2.00", "10.00"), parameters=_OPENAI
+        ),
     ],
     "anthropic": [
         _seed("claude-sonnet-5-5", "Claude Sonnet 5.5", 1_000_000, 128_000, ("2.00", "10.00")),
         _seed("claude-haiku-5-5", "Claude Haiku 5.5", 1_000_000, 128_000, ("0.10", "0.50")),
-        _seed("claude-opus-5-5", "Claude Opus 5.5", 1_000_000, 128_000, ("4.00", "20.00"), _THINKS),
+        _seed(
+            "claude-opus-5-5",
+            "Claude Opus 5.5",
+            1_000_000,
+            128_000,
+            ("4.00", "20.00"),
+            parameters=_THINKS,
+        ),
     ],
     "google": [
         _seed("gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536, ("0.75", "3.75")),
-        _seed("gemini-4-argon", "Gemini 4 Argon", 1_048_576, 65_536, ("4.00", "20.00"), _THINKS),
+        _seed(
+            "gemini-4-argon",
+            "Gemini 4 Argon",
+            1_048_576,
+            65_536,
+            ("4.00", "20.00"),
+            parameters=_THINKS,
+        ),
         _seed("gemini-2.5-flash", "Gemini 2.5 Flash", 1_048_576, 65_536, ("0.30", "2.50")),
     ],
     "openrouter": [

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
+import onnx  # type: ignore[import-not-found]
 from onnx import TensorProto, helper, numpy_helper
 
 from llm.embeddings.weights import GRAPH, model_folder

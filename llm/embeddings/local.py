@@ -46,7 +46,7 @@ class LocalEmbedder:
 
     def embed_now(self, texts: Sequence[str]) -> Vectors:
         """The same on the calling thread. The model treats questions and passages alike."""
-        import numpy as np
+        import numpy as np  # noqa: PLC0415  nobody who only lists models pays for it
 
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         if not texts:
@@ -73,14 +73,14 @@ class LocalEmbedder:
 
 
 def _open(threads: int) -> tuple[tokenizers.Tokenizer, onnxruntime.InferenceSession]:
-    import onnxruntime
-    import tokenizers
+    import onnxruntime  # noqa: PLC0415
+    import tokenizers  # noqa: PLC0415
 
     folder = checked_folder()
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     # The file has a truncation of 128 and a fixed padding of 128 baked in; the model takes 256.
     tokenizer.enable_truncation(MAX_TOKENS)
-    tokenizer.enable_padding(direction="right", pad_id=0, pad_token="[PAD]")
+    tokenizer.enable_padding()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

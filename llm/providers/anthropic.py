@@ -71,7 +71,8 @@ class AnthropicModel:
     async def _events(self, request: Request) -> AsyncIterator[Event]:
         client = sdk_client(self.endpoint, make_client, self._http)
         answer = _Answer()
-        async with await client.messages.create(**self._body(request)) as chunks:
+        chunks: Any = await client.messages.create(**self._body(request))
+        async with chunks:
             async for chunk in chunks:
                 if event := answer.take(chunk):
                     yield event

@@ -110,7 +110,8 @@ class GoogleModel:
                 for tool in request.tools
             ]
             config.tools = [types.Tool(function_declarations=declared)]
-            mode = "AUTO" if request.call_tools else "NONE"
+            modes = types.FunctionCallingConfigMode
+            mode = modes.AUTO if request.call_tools else modes.NONE
             config.tool_config = types.ToolConfig(
                 function_calling_config=types.FunctionCallingConfig(mode=mode)
             )

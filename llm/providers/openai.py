@@ -62,7 +62,8 @@ class OpenAIModel:
     async def _events(self, request: Request) -> AsyncIterator[Event]:
         client = sdk_client(self.endpoint, make_client, self._http)
         answer = _Answer()
-        async with await client.chat.completions.create(**self._body(request)) as chunks:
+        chunks: Any = await client.chat.completions.create(**self._body(request))
+        async with chunks:
             async for chunk in chunks:
                 for event in answer.take(chunk):
                     yield event

@@ -147,7 +147,8 @@ def _defines(text: str) -> bool:
 
 
 def _pick(candidates: Sequence[_Candidate], weights: dict[Stems, float]) -> list[_Candidate]:
-    left, picked, length = list(candidates), [], 0
+    picked: list[_Candidate] = []
+    left, length = list(candidates), 0
     weights = dict(weights)
     total = sum(weights.values()) or 1.0
     first = 0.0
