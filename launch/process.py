@@ -68,6 +68,7 @@ def spawn(
     log: IO[bytes],
     owner: Owner | None = None,
     stdin: bytes | None = None,
+    errors: IO[bytes] | None = None,
     death: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Start a child in its own session, so that Ctrl-C in the terminal reaches only us."""
@@ -77,7 +78,7 @@ def spawn(
         cwd=cwd,
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
         stdout=log,
-        stderr=subprocess.STDOUT,
+        stderr=errors or subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=die_with_parent(death),  # noqa: PLW1509  the supervisor has one thread
         **(owner.popen_arguments() if owner else {}),

@@ -101,13 +101,14 @@ def _common(options: Options) -> dict[str, str]:
 
 def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | None) -> bool:
     """Migrations, first people, models and static files; what it prints is for the person."""
-    code, shown = supervisor.run([sys.executable, "manage.py", "prepare"], environment, ROOT)
-    told, trace, _ = shown.partition("Traceback (most recent call last):")
-    for line in told.splitlines():
+    argv = [sys.executable, "manage.py", "prepare"]
+    code, shown = supervisor.run("prepare", argv, environment)
+    for line in shown.splitlines():
         say(line)
-    if trace:
-        supervisor.home.write("logs/prepare.log", shown)
-        say(f"{shown.rstrip().splitlines()[-1]} (more in {supervisor.home.logs}/prepare.log)")
+    if code:
+        log = supervisor.home.logs / "prepare.log"
+        said = log.read_text(errors="replace").splitlines()
+        say(f"{said[-1] if said else 'prepare said nothing'} (more in {log})")
     if code == 0 and state:
         supervisor.home.write("prepared", state)
     return code == 0

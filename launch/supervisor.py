@@ -14,6 +14,7 @@ from types import FrameType
 
 from launch.console import Problem, say
 from launch.home import Home
+from launch.options import ROOT
 from launch.process import Owner, kill_session, signal_quietly, spawn
 from launch.tail import Tail
 
@@ -96,13 +97,14 @@ class Supervisor:
             self.pause(0.03)
         part.was_ready = True
 
-    def run(self, argv: list[str], env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
+    def run(self, name: str, argv: list[str], env: Mapping[str, str]) -> tuple[int, str]:
         """Run one short command to its end while looking after the parts; (code, output).
 
-        The output goes through a nameless file: it may hold a password nobody should find later.
+        What it logs goes to a log of its name. What it says goes through a nameless file: it may
+        hold a password that nobody should find later.
         """
-        with tempfile.TemporaryFile() as output:
-            child = spawn(argv, env=env, cwd=cwd, log=output)
+        with tempfile.TemporaryFile() as output, open(self.home.log(name), "ab") as log:
+            child = spawn(argv, env=env, cwd=ROOT, log=output, errors=log)
             try:
                 while child.poll() is None:
                     self.look_after()
