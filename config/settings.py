@@ -204,9 +204,9 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Generous for an address (a whole class sits behind one), strict for one account.
 ACCOUNT_RATE_LIMITS = {
-    "login": f"{env.text('LIMIT_LOGIN', '60/m')}/ip",
+    "login": f"{env.text('LIMIT_LOGIN', '300/m')}/ip",
     "login_failed": f"{env.text('LIMIT_LOGIN', '60/m')}/ip,10/300s/key",
-    "signup": f"{env.text('LIMIT_SIGNUP', '60/m')}/ip",
+    "signup": f"{env.text('LIMIT_SIGNUP', '300/h')}/ip",
 }
 # How many proxies in front of this process are ours: only their X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
