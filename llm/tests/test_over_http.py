@@ -1,0 +1,112 @@
+"""Whole turns over real HTTP against the fake providers: the SDKs as they run, nothing injected."""
+
+import asyncio
+import json
+from contextlib import aclosing
+
+import pytest
+
+from bench.fake_providers import FakeProviders
+from llm import services
+from llm.errors import LLMError
+from llm.events import Finished, TextDelta, ToolFinished
+from llm.loop import Tool, run_turn
+from llm.messages import Request, ToolSpec, user
+from llm.models import LanguageModel, Provider
+from llm.queries import default_model, usable_models
+
+KINDS = {"openai": "/v1", "anthropic": "", "google": ""}
+SCHEMA = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
+
+
+@pytest.fixture
+def fake():
+    return FakeProviders(words=40)
+
+
+@pytest.fixture
+def server(fake):
+    with fake.running() as address:
+        yield address
+
+
+@pytest.fixture(params=list(KINDS))
+def model(request, server, settings):
+    settings.PROVIDER_KEYS = {request.param: "any"}
+    settings.PROVIDER_BASE_URLS = {request.param: server + KINDS[request.param]}
+    provider = Provider(kind=request.param)
+    return services.chat_model(LanguageModel(provider=provider, name="fake-large"))
+
+
+async def search(arguments):
+    text = f"A passage about {arguments['query']} It goes on."
+    return json.dumps({"passages": [{"mark": 1, "document": "a.pdf", "page": 2, "text": text}]})
+
+
+async def turn(model, question, **options):
+    tools = [Tool(ToolSpec("document_search", "Search.", SCHEMA), search)]
+    request = Request(model="fake-large", system="Be kind.", messages=(user(question),))
+    async with aclosing(run_turn(model, request, tools, **options)) as events:
+        return [event async for event in events]
+
+
+def said(events):
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def test_a_turn_searches_and_answers_with_a_mark(model, fake):
+    events = await turn(model, "What is a cell?")
+    assert '"A passage about What is a cell?" [1]' in said(events)
+    assert isinstance(events[-1], Finished) and events[-1].stop_reason == "stop"
+    assert events[-1].usage.input_tokens == 200 and len(fake.requests) == 2
+
+
+async def test_two_searches_at_once(model):
+    events = await turn(model, "FAKE:twice cells")
+    assert len([event for event in events if isinstance(event, ToolFinished)]) == 2
+
+
+async def test_a_failing_provider_is_tried_again_and_then_told(model, fake):
+    with pytest.raises(LLMError, match="unavailable"):
+        await turn(model, "FAKE:503")
+    assert len(fake.requests) == 3
+
+
+async def test_a_cut_connection_is_told_and_not_repeated(model, fake):
+    with pytest.raises(LLMError, match="interrupted"):
+        await turn(model, "FAKE:cut cells")
+    assert len(fake.requests) == 2
+
+
+async def test_stopping_hangs_up_on_the_provider(model, fake):
+    fake.pace, fake.words = 50, 1000
+    request = Request(model="fake-large", messages=(user("go on"),))
+    async with aclosing(model.stream(request)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+    for _ in range(100):
+        if fake.streams_cut:
+            break
+        await asyncio.sleep(0.02)
+    assert fake.streams_cut == 1
+
+
+async def test_many_turns_at_once(model):
+    answers = await asyncio.gather(*(turn(model, f"What is topic {n}?") for n in range(30)))
+    for number, events in enumerate(answers):
+        assert f"topic {number}?" in said(events)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_the_servers_own_list_fills_the_registry(db, kind, server, settings):
+    settings.LLM_ALLOW_NETWORK = True
+    settings.PROVIDER_KEYS = {kind: "any"}
+    # Ollama at a port where nobody listens: this machine may run a real one.
+    settings.PROVIDER_BASE_URLS = {
+        kind: server + KINDS[kind],
+        "ollama": "http://127.0.0.1:9",
+    }
+    services.sync_registry()
+    assert [m.name for m in usable_models()] == ["fake-large", "fake-small", "quotes"]
+    assert default_model().provider.kind == kind
