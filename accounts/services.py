@@ -10,7 +10,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import tickets
 from accounts.models import ApiLogin, User, normalise_email
 from core.announce import ring
 from core.errors import Conflict, Forbidden, Invalid
@@ -125,11 +124,6 @@ def end_access(user: User) -> None:
         )
     user_id = user.pk
     transaction.on_commit(lambda: ring(doorbell(user_id), {"type": "account"}))
-
-
-def issue_ticket(*, actor: User, login_id: UUID | None = None) -> str:
-    """A ticket for `?ticket=` of a WebSocket: good once and for tickets.LIFE_SECONDS."""
-    return tickets.issue(actor, login_id)
 
 
 def may_manage(actor: User, user: User) -> bool:

@@ -20,6 +20,7 @@ from uuid import UUID
 import redis
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import DatabaseError
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
@@ -118,7 +119,12 @@ class _Guarded:
 
 
 async def _renew(grant: Grant) -> bool:
-    user = await in_thread(grant.renew)
+    try:
+        user = await in_thread(grant.renew)
+    except DatabaseError as error:
+        # Not knowing is no reason to log everybody out; what a frame asks for will fail anyway.
+        log.warning("could not look whether a socket may stay open: %s", error)
+        return True
     if user is None:
         return False
     # In place: routers copy the scope, so only the object itself reaches the consumer.
@@ -143,6 +149,9 @@ async def _until_ended(grant: Grant) -> None:
         while await _renew(grant):
             await asyncio.wait({ring}, timeout=WATCH_SECONDS)
             if ring.done():
+                if (error := ring.exception()) is not None:
+                    log.warning("the doorbell of an open socket failed: %s", error)
+                    await asyncio.sleep(WATCH_SECONDS)
                 ring = asyncio.create_task(layer.receive(channel))
     finally:
         await _unsubscribe(layer, group, channel, ring)

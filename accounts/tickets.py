@@ -17,6 +17,7 @@ LIFE_SECONDS = 60
 
 
 def issue(user: User, login_id: UUID | None = None) -> str:
+    """A ticket for `?ticket=`; with the login of a program, the socket ends with that login."""
     raw = secrets.token_urlsafe(32)
     value = {"user": str(user.pk), "login": str(login_id or ""), "stamp": tokens.stamp(user)}
     sync_client().set(_key(raw), json.dumps(value), ex=LIFE_SECONDS)

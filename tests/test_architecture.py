@@ -41,7 +41,7 @@ PUBLIC = {
         "loop",
         "tools",
     },
-    "accounts": {"models", "services", "queries", "resolve", "tickets", "drf", "ninja"},
+    "accounts": {"models", "services", "resolve", "tickets", "drf", "ninja"},
 }
 # Entrances from outside. Nothing but config imports them, not even their own room.
 DOORS = {"views", "api", "stream_api", "consumers", "admin", "urls", "tasks", "management"}

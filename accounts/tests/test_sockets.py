@@ -6,9 +6,10 @@ import pytest
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
 
-from accounts import logins, services, sockets
+from accounts import logins, services, sockets, tickets
 from accounts.sockets import CallerMiddleware
 from core.db import in_thread
 
@@ -74,7 +75,7 @@ async def test_a_cookie_from_elsewhere_opens_nothing(alice, origin):
 
 
 async def test_a_page_elsewhere_opens_nothing_by_ticket_either(alice):
-    ticket = await in_thread(services.issue_ticket, actor=alice)
+    ticket = await in_thread(tickets.issue, alice)
     assert not await opens({"origin": "https://evil.example"}, f"?ticket={ticket}")
 
 
@@ -97,7 +98,7 @@ async def test_a_program_opens_with_its_token_and_no_origin(alice):
 
 
 async def test_a_ticket_is_good_once(alice):
-    ticket = await in_thread(services.issue_ticket, actor=alice)
+    ticket = await in_thread(tickets.issue, alice)
     assert await opens(query=f"?ticket={ticket}")
     assert not await opens(query=f"?ticket={ticket}")
     assert not await opens(query="?ticket=" + "x" * 40)
@@ -112,7 +113,7 @@ async def test_a_token_in_the_address_is_not_read(alice):
 
 async def test_nobody_and_the_deactivated_open_nothing(alice, admin):
     assert not await opens({"origin": HERE})
-    ticket = await in_thread(services.issue_ticket, actor=alice)
+    ticket = await in_thread(tickets.issue, alice)
     headers = {"cookie": await in_thread(cookie, alice), "origin": HERE}
     await in_thread(services.set_active, actor=admin, user=alice, active=False)
     assert not await opens(query=f"?ticket={ticket}")
@@ -122,7 +123,7 @@ async def test_nobody_and_the_deactivated_open_nothing(alice, admin):
 async def open_all_ways(user):
     """The same user's sockets by cookie, by token and by ticket."""
     pair = await in_thread(logins.open_login, actor=user)
-    ticket = await in_thread(services.issue_ticket, actor=user)
+    ticket = await in_thread(tickets.issue, user)
     ways = [
         dial({"cookie": await in_thread(cookie, user), "origin": HERE}),
         dial({"authorization": f"Bearer {pair.access_token}"}),
@@ -166,6 +167,21 @@ async def test_an_idle_socket_closes_even_when_the_doorbell_is_lost(alice, monke
     await in_thread(services.end_access, alice)
     for socket in ways:
         assert (await socket.receive_output(timeout=5))["type"] == "websocket.close"
+
+
+async def test_a_database_that_is_away_logs_nobody_out(alice, monkeypatch):
+    def away(grant):
+        raise OperationalError("away")
+
+    ways = await open_all_ways(alice)
+    monkeypatch.setattr(sockets, "RECHECK_SECONDS", 0)
+    monkeypatch.setattr(sockets.Grant, "renew", away)
+    await in_thread(services.ring, services.doorbell(alice.pk), {})
+    await asyncio.sleep(0.3)
+    for socket in ways:
+        await socket.send_json_to({})
+        assert (await socket.receive_json_from())["email"] == alice.email
+        await socket.disconnect()
 
 
 async def test_a_demotion_reaches_open_sockets(admin, superadmin):
