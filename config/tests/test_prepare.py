@@ -3,7 +3,8 @@
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from accounts.models import User
 from config.management.commands import prepare
@@ -46,3 +47,12 @@ def fresh_finders():
 
     finders.get_finder.cache_clear()
     return list(finders.get_finders())
+
+
+def test_a_database_that_cannot_be_reached_is_a_sentence(monkeypatch):
+    def refuse():
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(prepare.connection, "ensure_connection", refuse)
+    with pytest.raises(CommandError, match=r"cannot be used \(connection refused\)\. Check"):
+        call_command("prepare")

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
-from django.db import connection
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from documents.services import default_collection
@@ -26,6 +26,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._reach_database()
         with connection.cursor() as cursor:
             # Several containers may start at the same moment: one prepares, the others wait.
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
@@ -33,6 +34,16 @@ class Command(BaseCommand):
                 self._prepare()
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+    def _reach_database(self) -> None:
+        try:
+            connection.ensure_connection()
+        except OperationalError as error:
+            where = "{HOST}:{PORT}".format(**connection.settings_dict)
+            raise CommandError(
+                f"The database at {where} cannot be used ({' '.join(str(error).split())}). "
+                "Check DATABASE_URL and that the server runs."
+            ) from error
 
     def _prepare(self) -> None:
         executor = MigrationExecutor(connection)
