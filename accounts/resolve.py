@@ -73,6 +73,15 @@ def session_user(session_key: str) -> User | None:
     return user if user.is_authenticated else None
 
 
+def still_valid(caller: Caller) -> bool:
+    """Whether a caller found a while ago would be let in now: for answers that take long."""
+    user = User.objects.filter(pk=caller.user.pk, is_active=True).first()
+    if user is None or user.session_stamp != caller.user.session_stamp:
+        return False
+    ended = ApiLogin.objects.filter(pk=caller.login_id).exclude(ended_at=None)
+    return caller.login_id is None or not ended.exists()
+
+
 def note_activity(user: User) -> None:
     now = timezone.now()
     if user.last_active_at and now - user.last_active_at < ACTIVITY_STEP:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,6 +15,7 @@ from pydantic import ConfigDict, Field
 from accounts import tickets
 from accounts.models import User
 from accounts.ninja import caller_auth
+from accounts.resolve import Caller, still_valid
 from chat import queries, runner, services, sse
 from chat.event_log import Frame
 from chat.models import Generation
@@ -24,6 +26,8 @@ from core.idempotency import fingerprint, once
 router = Router(auth=caller_auth, tags=["chat"])
 
 KEEP_ALIVE_SECONDS = 15
+# A long answer is not read on by somebody whose account was closed meanwhile.
+RECHECK_SECONDS = 5
 
 
 class MessageIn(Schema):
@@ -86,7 +90,7 @@ async def events(
             raise NotFound
         generation = latest
     last_id = request.headers.get("Last-Event-ID", "")
-    return _stream(generation.pk, int(last_id) if last_id.isdigit() else max(after, 0))
+    return _stream(request, generation.pk, int(last_id) if last_id.isdigit() else max(after, 0))
 
 
 @router.post("chat/sessions/{uuid:session_id}/stop", response={200: dict[str, bool]})
@@ -103,7 +107,8 @@ async def stop(request: HttpRequest, session_id: uuid.UUID) -> dict[str, bool]:
 @router.post("chat/ws-ticket", response={200: dict[str, str]})
 async def ws_ticket(request: HttpRequest) -> dict[str, str]:
     """A single-use ticket for `?ticket=` of a WebSocket, good for a minute."""
-    return {"ticket": await in_thread(tickets.issue, _user(request))}
+    login_id = request.caller.login_id  # type: ignore[attr-defined]  set by caller_auth
+    return {"ticket": await in_thread(tickets.issue, _user(request), login_id)}
 
 
 def _user(request: HttpRequest) -> User:
@@ -128,7 +133,7 @@ async def _answer(
     accept = request.headers.get("Accept", "")
     if stream is None:
         stream = not ("application/json" in accept and "text/event-stream" not in accept)
-    return _stream(generation.pk, 0) if stream else await _collect(generation.pk)
+    return _stream(request, generation.pk, 0) if stream else await _collect(generation.pk)
 
 
 def _generation(user: User, generation_id: uuid.UUID) -> Generation:
@@ -155,30 +160,38 @@ async def _collect(generation_id: uuid.UUID) -> JsonResponse:
     return JsonResponse({"message": saved, "sources": saved.get("sources", [])})
 
 
-def _stream(generation_id: uuid.UUID, after: int) -> StreamingHttpResponse:
+def _stream(request: HttpRequest, generation_id: uuid.UUID, after: int) -> StreamingHttpResponse:
+    caller: Caller = request.caller  # type: ignore[attr-defined]  set by caller_auth
     response = StreamingHttpResponse(
-        _with_keep_alive(runner.follow(generation_id, after)), content_type="text/event-stream"
+        _guarded(runner.follow(generation_id, after), caller), content_type="text/event-stream"
     )
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _with_keep_alive(frames: AsyncIterator[Frame]) -> AsyncIterator[bytes]:
-    """Frames as S1's events; a comment line now and then keeps proxies from closing the stream."""
+async def _guarded(frames: AsyncIterator[Frame], caller: Caller) -> AsyncIterator[bytes]:
+    """Frames as S1's events while the caller may read; comment lines keep proxies from closing."""
     iterator = aiter(frames)
     pending = asyncio.ensure_future(anext(iterator))
+    checked = spoke = time.monotonic()
     try:
         while True:
-            done, _ = await asyncio.wait({pending}, timeout=KEEP_ALIVE_SECONDS)
-            if not done:
+            done, _ = await asyncio.wait({pending}, timeout=RECHECK_SECONDS)
+            if time.monotonic() - checked >= RECHECK_SECONDS:
+                checked = time.monotonic()
+                if not await in_thread(still_valid, caller):
+                    return
+            if done:
+                try:
+                    frame = pending.result()
+                except StopAsyncIteration:
+                    return
+                pending = asyncio.ensure_future(anext(iterator))
+                spoke = time.monotonic()
+                yield sse.encode(frame)
+            elif time.monotonic() - spoke >= KEEP_ALIVE_SECONDS:
+                spoke = time.monotonic()
                 yield b": still here\n\n"
-                continue
-            try:
-                frame = pending.result()
-            except StopAsyncIteration:
-                return
-            pending = asyncio.ensure_future(anext(iterator))
-            yield sse.encode(frame)
     finally:
         pending.cancel()

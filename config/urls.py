@@ -1,8 +1,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.health import health, ready
 from chat.stream_api import router as chat_router
+from config.health import health, ready
 from core.ninja import api
 from rag.api import router as rag_router
 
@@ -14,7 +14,6 @@ urlpatterns = [
     path("ready", ready, name="ready"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("accounts/", include("accounts.urls")),
     path("api/v1/", include("accounts.api")),
     path("api/v1/", include("llm.api")),
     path("api/v1/", include("documents.api")),
@@ -27,4 +26,5 @@ urlpatterns = [
 handler400 = "core.errors_pages.bad_request"
 handler403 = "core.errors_pages.forbidden"
 handler404 = "core.errors_pages.not_found"
+handler429 = "core.errors_pages.too_many"
 handler500 = "core.errors_pages.server_error"

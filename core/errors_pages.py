@@ -1,9 +1,10 @@
 """Error pages, and problem+json for the same errors under the API."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from core.errors import AppError, Forbidden, NotFound
+from core.errors import AppError, Forbidden, NotFound, TooLarge, TooMany
 from core.http import problem
 
 
@@ -14,6 +15,8 @@ def _answer(request: HttpRequest, error: AppError, template: str) -> HttpRespons
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _answer(request, TooLarge(), "400.html")
     return _answer(request, AppError(), "400.html")
 
 
@@ -23,6 +26,14 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _answer(request, NotFound(), "404.html")
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """For the login library's limits, which do not say how long they last."""
+    error = TooMany(60)
+    response = _answer(request, error, "429.html")
+    response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -14,11 +14,15 @@ from chat import views
 from llm.models import LanguageModel
 
 PAGES = ["/", "/chat/", "/chat/0190a000-0000-7000-8000-000000000000/"]
-NOT_ALLOWED = re.compile(r"<script(?![^>]*(src=|application/json))|<style|\sstyle=|\son\w+=|javascript:")
+NOT_ALLOWED = re.compile(
+    r"<script(?![^>]*(src=|application/json))|<style|\sstyle=|\son\w+=|javascript:"
+)
 
 
 def boot_of(response: Any) -> dict[str, Any]:
-    found = re.search(r'id="boot" type="application/json">(.*?)</script>', response.content.decode())
+    found = re.search(
+        r'id="boot" type="application/json">(.*?)</script>', response.content.decode()
+    )
     assert found
     return dict(json.loads(found[1]))
 

@@ -168,3 +168,18 @@ async def test_bad_bodies_are_named(body: Any, alice: User, session: Session, pl
     assert response.status_code == 422
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.json()["detail"]
+
+
+async def test_a_closed_account_does_not_read_on(
+    alice: User, session: Session, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chat.stream_api.RECHECK_SECONDS", 0.02)
+    gate = asyncio.Event()
+    play(TextDelta("before "), gate, TextDelta("after"), Completed())
+    response = await post(
+        await client_of(alice), f"chat/sessions/{session.pk}/messages", {"message": "Go"}
+    )
+    await User.objects.filter(pk=alice.pk).aupdate(is_active=False)
+    events = await stream_of(response)
+    gate.set()
+    assert "after" not in str(events) and events[-1][1] != "done"
