@@ -14,8 +14,16 @@ from documents import queries, services
 from documents.models import Chunk, Collection, Document
 
 
+class ThroughServices(admin.ModelAdmin):
+    """Deletes by a service, which takes along what belongs to a row."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Django would load and list every passage, and ask whether each may be deleted.
+        return [str(row) for row in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
+
 @admin.register(Collection)
-class CollectionAdmin(admin.ModelAdmin):
+class CollectionAdmin(ThroughServices):
     list_display = ["label", "kind", "is_open", "owner", "documents_count", "created_at"]
     list_filter = ["kind", "is_open", "created_at"]
     search_fields = ["name", "description", "owner__email"]
@@ -44,7 +52,7 @@ class CollectionAdmin(admin.ModelAdmin):
 
 
 @admin.register(Document)
-class DocumentAdmin(admin.ModelAdmin):
+class DocumentAdmin(ThroughServices):
     list_display = [
         "original_filename",
         "status",

@@ -21,6 +21,10 @@ MOST_SECONDS = 600
 LONGEST_FRAME = 64 * 1024 * 1024
 MOST_CHARACTERS = 30_000_000
 MOST_PAGES = 20_000
+# PDFium aborts itself when it gets no memory; the kernel takes the largest process when all is out.
+OUT_OF_MEMORY = tuple(
+    -number for number in (signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL)
+)
 
 
 class Crashed(Exception):
@@ -112,9 +116,8 @@ def _death(child: subprocess.Popen[bytes], late: bool) -> Exception:
         return Crashed("internal", "the child closed its pipe and stayed")
     if late or code == -signal.SIGXCPU:
         return Unreadable("too_slow", f"ended with {code}")
-    if code == -signal.SIGKILL:
-        # The kernel takes the largest process when memory is short.
-        return Crashed("too_complex", "killed")
+    if code in OUT_OF_MEMORY:
+        return Crashed("too_complex", f"ended with {code}")
     return Crashed("damaged", f"ended with {code}")
 
 

@@ -197,7 +197,7 @@ def body_of(answer: Any) -> bytes:
     ],
 )
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume async")
-def test_download_in_ranges(  # noqa: PLR0917
+def test_download_in_ranges(
     alice: Any, api: Any, upload: Any, wanted: str, status: int, part: slice
 ) -> None:
     document = upload(alice, PDF)
@@ -276,7 +276,7 @@ def knock(client: Any, method: str, path: str) -> Any:
 
 
 @pytest.mark.parametrize(("method", "suffix"), DOORS)
-def test_a_foreign_file_looks_like_none(  # noqa: PLR0917
+def test_a_foreign_file_looks_like_none(
     alice: Any, charlie: Any, deactivated: Any, api: Any, ingest: Any, method: str, suffix: str
 ) -> None:
     document = ingest(alice, PDF)
@@ -292,7 +292,7 @@ def test_a_foreign_file_looks_like_none(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize(("method", "suffix"), [door for door in DOORS if door[0] != "get"])
-def test_a_classmate_may_read_shared_files_but_not_change_them(  # noqa: PLR0917
+def test_a_classmate_may_read_shared_files_but_not_change_them(
     admin: Any, bob: Any, api: Any, ingest: Any, method: str, suffix: str
 ) -> None:
     document = ingest(admin, PDF)

@@ -4,6 +4,7 @@ import os
 import signal
 import struct
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from documents.ingest import extract as extraction
 from documents.ingest.extract import Crashed, extract
 from documents.ingest.frames import Info, PageText, Unreadable
-from documents.tests.pdfs import HEIGHT, MARGIN, WIDTH, assemble, encrypted_pdf, make_pdf
+from documents.tests.pdfs import FONT, HEIGHT, MARGIN, WIDTH, assemble, encrypted_pdf, make_pdf
 
 
 @pytest.fixture
@@ -89,6 +90,27 @@ def test_a_page_tree_that_bites_its_tail_ends(read: Any) -> None:
     with pytest.raises(Unreadable) as caught:
         read(loop)
     assert caught.value.code == "damaged"
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_a_bomb_of_a_gigabyte_is_too_complex(read: Any, second: bool) -> None:
+    squeeze = zlib.compressobj(9)
+    data = b"".join(squeeze.compress(b" " * 1_000_000) for _ in range(1500)) + squeeze.flush()
+    stream = data.decode("latin-1")
+    bomb = assemble(
+        [
+            "<< /Type /Catalog /Pages 2 0 R >>",
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R "
+            "/Resources << /Font << /F1 5 0 R >> >> >>",
+            f"<< /Length {len(data)} /Filter /FlateDecode >>\nstream\n{stream}\nendstream",
+            FONT,
+        ],
+        "/Root 1 0 R",
+    )
+    with pytest.raises((Crashed, Unreadable)) as caught:
+        read(bomb, second=second)
+    assert caught.value.code == "too_complex"
 
 
 def test_text_is_decoded_cleaned_and_cut_into_pages(read: Any) -> None:

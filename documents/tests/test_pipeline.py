@@ -284,7 +284,7 @@ def in_parallel(*calls: Callable[[], Any]) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("moment", ["extract", "embed", "store"])
-def test_deleting_while_reading_leaves_no_ghosts(  # noqa: PLR0917
+def test_deleting_while_reading_leaves_no_ghosts(
     alice: Any,
     upload: Any,
     embedder: Any,

@@ -51,7 +51,7 @@ def test_the_same_file_twice_is_one_document(
     ("data", "name", "code"),
     [(b"", "a.pdf", "empty"), (b"PK\x03\x04\x00zip", "a.docx", "wrong_type")],
 )
-def test_what_cannot_be_read_fails_at_once_and_keeps_nothing(  # noqa: PLR0917
+def test_what_cannot_be_read_fails_at_once_and_keeps_nothing(
     alice: Any, upload: Any, media: Path, data: bytes, name: str, code: str
 ) -> None:
     document = upload(alice, data, name)

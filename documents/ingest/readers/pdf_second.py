@@ -25,15 +25,17 @@ def is_locked(path: str) -> bool:
 
 def read(path: str) -> Iterator[Info | PageText]:
     import pypdf  # noqa: PLC0415
-    from pypdf.errors import PyPdfError  # noqa: PLC0415
+    from pypdf.errors import LimitReachedError, PyPdfError  # noqa: PLC0415
 
     try:
         with pypdf.PdfReader(path) as reader:
             if reader.is_encrypted and not reader.decrypt(""):
                 raise Unreadable("encrypted", "pypdf: the password is not empty")
             yield from _pages(reader)
-    except (MemoryError, Unreadable):
+    except (MemoryError, RecursionError, Unreadable):
         raise
+    except LimitReachedError as error:
+        raise Unreadable("too_complex", f"pypdf: {error}") from error
     except PyPdfError as error:
         raise Unreadable("damaged", f"pypdf: {error}") from error
     except Exception as error:

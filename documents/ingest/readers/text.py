@@ -10,6 +10,8 @@ from documents.ingest.frames import Info, PageText, Unreadable
 KIND = "text"
 MEDIA_TYPE = "text/plain"
 EXTENSION = ".txt"
+# As many characters as a document may have, in an encoding of up to four bytes.
+LARGEST = 120_000_000
 PAGE = 3000
 LONGEST_PAGE = 4000
 MARKS = (
@@ -69,7 +71,9 @@ def pages(text: str) -> Iterator[Info | PageText]:
 def load(path: str) -> str:
     """The whole text, decoded and cleaned; raises Unreadable for what is no text after all."""
     with open(path, "rb") as file:
-        raw = file.read()
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise Unreadable("too_complex", "more text than is read in one piece")
     text = plain_lines(decode(raw))
     if not text.strip():
         raise Unreadable("empty", "only white space")
