@@ -1,6 +1,6 @@
 """One HNSW index for each embedding model: the column has no fixed dimension, the index has."""
 
-from django.db import connection
+from django.db import connection, transaction
 
 from llm.models import EmbeddingModel
 
@@ -27,6 +27,9 @@ def ensure(model: EmbeddingModel) -> None:
         cursor.execute("select to_regclass(%s)", [name_of(model)])
         if cursor.fetchone()[0] is not None:
             return
+    with transaction.atomic(), connection.cursor() as cursor:
+        # "if not exists" alone fails when two workers read their first documents at once.
+        cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [name_of(model)])
         cursor.execute(
             f'create index if not exists "{name_of(model)}" on documents_chunkvector '
             f"using hnsw ((vector::halfvec({int(model.dimensions)})) halfvec_cosine_ops) "
