@@ -30,6 +30,19 @@ def validate_address(value: str) -> None:
         raise ValidationError(_("Give an address like https://example.org/v1."))
 
 
+def validate_parameters(value: object) -> None:
+    """See ``llm.base.Abilities``; a wrong type here would break every answer of the model."""
+    kinds = {"temperature": bool, "stream_usage": bool, "max_tokens": str, "body": dict}
+    sound = isinstance(value, dict) and all(
+        isinstance(value[name], kind) for name, kind in kinds.items() if name in value
+    )
+    seconds = value.get("first_event_seconds", 60) if isinstance(value, dict) else None
+    if not sound or not isinstance(seconds, int | float) or not 1 <= seconds <= 3600:
+        raise ValidationError(
+            _('Give an object such as {"temperature": true, "first_event_seconds": 120}.')
+        )
+
+
 class Provider(models.Model):
     class Kind(models.TextChoices):
         OPENAI = "openai", "OpenAI"
@@ -92,6 +105,7 @@ class LanguageModel(models.Model):
         _("parameters"),
         default=dict,
         blank=True,
+        validators=[validate_parameters],
         help_text=_(
             "What the model's requests need: temperature (true when it takes one), max_tokens (the "
             "field's name), first_event_seconds, body (further fields to send)."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-# Reasoning is hidden by this protocol, so the first visible event may take long.
+# These think before they speak, and need not show it: the first visible event may take long.
 _THINKS: dict[str, Any] = {"first_event_seconds": 180}
 # From GPT-5.6 on, chat completions refuse function tools unless reasoning is switched off.
 _OPENAI: dict[str, Any] = {
@@ -74,8 +74,22 @@ MODELS: dict[str, list[Described]] = {
         ),
     ],
     "anthropic": [
-        _seed("claude-sonnet-5-5", "Claude Sonnet 5.5", 1_000_000, 128_000, ("2.00", "10.00")),
-        _seed("claude-haiku-5-5", "Claude Haiku 5.5", 1_000_000, 128_000, ("0.10", "0.50")),
+        _seed(
+            "claude-sonnet-5-5",
+            "Claude Sonnet 5.5",
+            1_000_000,
+            128_000,
+            ("2.00", "10.00"),
+            parameters=_THINKS,
+        ),
+        _seed(
+            "claude-haiku-5-5",
+            "Claude Haiku 5.5",
+            1_000_000,
+            128_000,
+            ("0.10", "0.50"),
+            parameters=_THINKS,
+        ),
         _seed(
             "claude-opus-5-5",
             "Claude Opus 5.5",
@@ -86,7 +100,14 @@ MODELS: dict[str, list[Described]] = {
         ),
     ],
     "google": [
-        _seed("gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536, ("0.75", "3.75")),
+        _seed(
+            "gemini-3.8-flash",
+            "Gemini 3.8 Flash",
+            1_048_576,
+            65_536,
+            ("0.75", "3.75"),
+            parameters=_THINKS,
+        ),
         _seed(
             "gemini-4-argon",
             "Gemini 4 Argon",
@@ -95,7 +116,14 @@ MODELS: dict[str, list[Described]] = {
             ("4.00", "20.00"),
             parameters=_THINKS,
         ),
-        _seed("gemini-2.5-flash", "Gemini 2.5 Flash", 1_048_576, 65_536, ("0.30", "2.50")),
+        _seed(
+            "gemini-2.5-flash",
+            "Gemini 2.5 Flash",
+            1_048_576,
+            65_536,
+            ("0.30", "2.50"),
+            parameters=_THINKS,
+        ),
     ],
     "openrouter": [
         _seed("anthropic/claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000, 128_000),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
+import queue
+import threading
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.module_loading import import_string
 from llm.base import Endpoint
 from llm.credentials import configured_kinds, endpoint, environment_base_url, is_official
 from llm.models import EmbeddingModel, LanguageModel, Provider
-from llm.registry import LISTINGS
+from llm.registry import EMBEDDERS, LISTINGS
 from llm.seeds import (
     BUILTIN,
     EMBEDDING_SIZES,
@@ -29,7 +30,7 @@ from llm.seeds import (
 log = logging.getLogger(__name__)
 
 # How long all providers together may take to list what they have; each answers within two seconds.
-PATIENCE = 4.0
+PATIENCE = 2.5
 # Any number no other advisory lock of this product uses.
 SYNC_LOCK = 7_203_101
 FEW = 6
@@ -116,22 +117,33 @@ def _chat_models(listed: list[Described]) -> list[Described]:
 
 def _ask(endpoints: dict[str, Endpoint]) -> dict[str, list[Described]]:
     """What each provider lists. One that is slow, away or odd is missing from the answer."""
-    if not settings.LLM_ALLOW_NETWORK or not endpoints:
+    if not settings.LLM_ALLOW_NETWORK:
         return {}
-    pool = ThreadPoolExecutor(len(endpoints), thread_name_prefix="lontar-models")
-    calls = {
-        pool.submit(import_string(LISTINGS[kind]), where): kind for kind, where in endpoints.items()
-    }
-    done, _late = wait_for(calls, timeout=PATIENCE)
-    pool.shutdown(wait=False, cancel_futures=True)
-    answers = {}
-    for call in done:
-        error = call.exception()
-        if error is None:
-            answers[calls[call]] = call.result()
-        else:
-            log.info("%s did not list its models: %s", calls[call], type(error).__name__)
-    return answers
+    answers: queue.Queue[tuple[str, list[Described] | None]] = queue.Queue()
+    for kind, where in endpoints.items():
+        # Daemons: looking up a host's name knows no time limit, and a start must not wait for it.
+        threading.Thread(target=_ask_one, args=(kind, where, answers), daemon=True).start()
+    found: dict[str, list[Described]] = {}
+    deadline = time.monotonic() + PATIENCE
+    for _ in endpoints:
+        try:
+            kind, listed = answers.get(timeout=max(deadline - time.monotonic(), 0))
+        except queue.Empty:
+            break
+        if listed is not None:
+            found[kind] = listed
+    return found
+
+
+def _ask_one(
+    kind: str, where: Endpoint, answers: queue.Queue[tuple[str, list[Described] | None]]
+) -> None:
+    try:
+        answers.put((kind, import_string(LISTINGS[kind])(where)))
+    except Exception as error:
+        log.info("%s did not list its models: %s", kind, type(error).__name__)
+        log.debug("the reason", exc_info=True)
+        answers.put((kind, None))
 
 
 def _ensure_embedding_model() -> None:
@@ -155,7 +167,10 @@ def _wanted_embedding() -> tuple[str, str, int]:
     kind, _, rest = given.partition(":")
     name, _, size = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
     dimensions = int(size or EMBEDDING_SIZES.get(name.partition(":")[0], 0))
-    if kind not in EmbeddingModel.Kind.values or not dimensions:
+    if kind not in EMBEDDERS or not dimensions:
         log.warning("EMBEDDING_MODEL=%s is not kind:name:dimensions; the local one is used.", given)
+        return LOCAL_EMBEDDING
+    if kind not in configured_kinds():
+        log.warning("EMBEDDING_MODEL=%s needs a key; the local one is used.", given)
         return LOCAL_EMBEDDING
     return kind, name, dimensions

@@ -155,6 +155,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=dict,
                         help_text="What the model's requests need: temperature (true when it takes one), max_tokens (the field's name), first_event_seconds, body (further fields to send).",
+                        validators=[llm.models.validate_parameters],
                         verbose_name="parameters",
                     ),
                 ),

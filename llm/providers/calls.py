@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Any
 
 from llm.messages import JSONDict, ToolCall
@@ -54,8 +55,9 @@ class CallAssembler:
 
     def finished(self) -> list[ToolCall]:
         return [
-            parse_arguments(slot.id or f"call-{place}", slot.name, slot.arguments)
-            for place, slot in enumerate(self._slots, 1)
+            # An id of ours has to be unlike those of earlier rounds of the same conversation.
+            parse_arguments(slot.id or f"call{token_hex(5)}", slot.name, slot.arguments)
+            for slot in self._slots
         ]
 
     @staticmethod

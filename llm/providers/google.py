@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from secrets import token_hex
 from typing import Any
 
 import httpx2
@@ -180,7 +181,7 @@ class _Answer:
             self._calls += 1
             call = part.function_call
             return ToolCall(
-                call.id or f"{OWN_ID}{self._calls}", call.name or "", dict(call.args or {})
+                call.id or f"{OWN_ID}{token_hex(5)}", call.name or "", dict(call.args or {})
             )
         if part.text and part.thought:
             return ReasoningDelta(part.text)

@@ -90,6 +90,9 @@ def test_a_models_address_can_be_changed(api, admin):
         ({"api_endpoint": "http://[oops/v1"}, "api_endpoint"),
         ({"input_price": "-1"}, "input_price"),
         ({"context_window": "many"}, "context_window"),
+        ({"parameters": []}, "parameters"),
+        ({"parameters": {"body": "x"}}, "parameters"),
+        ({"parameters": {"first_event_seconds": "soon"}}, "parameters"),
     ],
 )
 def test_wrong_fields_are_named(api, admin, change, field):

@@ -212,9 +212,11 @@ def test_the_local_embedding_model_is_current_and_shared(keys):
         ("all-MiniLM-L6-v2", ("local", "all-MiniLM-L6-v2", 384)),
         ("nonsense", ("local", "all-MiniLM-L6-v2", 384)),
         ("openai:unheard-of", ("local", "all-MiniLM-L6-v2", 384)),
+        ("google:gemini-embedding-2", ("local", "all-MiniLM-L6-v2", 384)),
     ],
 )
 def test_the_environment_names_the_first_embedding_model(keys, settings, given, made):
+    keys(openai="sk")
     settings.EMBEDDING_MODEL = given
     services.sync_registry()
     model = current_embedding_model()
