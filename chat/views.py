@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import JSONCatalog
@@ -24,11 +25,14 @@ YEAR = 365 * 24 * 3600
 THEME_COOKIE = "lontar_theme"
 # Names shown before the sign-in too, hence not with the account.
 THEMES = [("", _("System")), ("light", _("Light")), ("dark", _("Dark"))]
+# All the page needs before the first keystroke; the rest comes when it is wanted.
 MODULES = [
     f"js/{name}.js"
-    for name in ("lib", "answer", "composer", "conversation", "socket", "material", "sessions")
+    for name in "lib answer composer conversation file material sessions socket".split()
 ]
 SUGGESTED_FROM = 3
+# The built-in model's name is stored in English; the page translates what it knows.
+BUILTIN_NAME = gettext_noop("Quotes from your material")
 
 
 @require_GET

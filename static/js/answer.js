@@ -1,6 +1,6 @@
 // One answer on the page: its steps, its text as it grows, its sources, what became of it.
 
-import { date, fill, gettext, h, icon, ngettext, tool } from "./lib.js";
+import { $, date, fill, gettext, h, icon, ngettext, tool } from "./lib.js";
 
 // The renderer is not needed before the first answer: it comes while the reader types.
 let renderer;
@@ -11,9 +11,13 @@ async function load() {
   citations.onOpen(opener);
   return [markdown, citations];
 }
-export const warmUp = () => { load(); };
+export const warmUp = () => {
+  load();
+};
 /** How a source is opened: open(source, element to come back to). */
-export const onOpenSource = (open) => { opener = open; };
+export const onOpenSource = (open) => {
+  opener = open;
+};
 
 const WORDS_OF_STATUS = {
   stopped: () => gettext("You stopped this answer."),
@@ -31,8 +35,14 @@ export class Answer {
     this.prose = h("div", { className: "prose" });
     this.state = h("div", { className: "state" });
     this.below = h("div", { className: "below" });
-    this.element = h("article", { className: "answer turn", "aria-label": gettext("Answer") },
-      this.steps, this.prose, this.state, this.below);
+    this.element = h(
+      "article",
+      { className: "answer turn", "aria-label": gettext("Answer") },
+      this.steps,
+      this.prose,
+      this.state,
+      this.below,
+    );
   }
 
   /** Begins (again): a replay from the first event writes everything anew. */
@@ -53,18 +63,30 @@ export class Answer {
 
   #waiting() {
     this.state.className = "state";
-    this.state.replaceChildren(h("span", { className: "waiting", role: "img", "aria-label": gettext("The answer is being written") },
-      h("i"), h("i"), h("i")));
+    this.state.replaceChildren(
+      h(
+        "span",
+        { className: "waiting", role: "img", "aria-label": gettext("The answer is being written") },
+        h("i"),
+        h("i"),
+        h("i"),
+      ),
+    );
   }
 
   /** Runs now when the renderer is here, otherwise in order once it is. */
   #withView(run) {
-    if (this.view) { run(this.view); return; }
+    if (this.view) {
+      run(this.view);
+      return;
+    }
     this.pending.push(run);
     if (this.pending.length > 1) return;
     load().then(([{ MarkdownView }, { withMarks }]) => {
       this.prose.replaceChildren();
-      this.view = new MarkdownView(this.prose, (fragment) => withMarks(fragment, (n) => this.sources.get(n)));
+      this.view = new MarkdownView(this.prose, (fragment) =>
+        withMarks(fragment, (n) => this.sources.get(n)),
+      );
       this.view.onDraw = () => this.actions.drawn();
       for (const waiting of this.pending.splice(0)) waiting(this.view);
     });
@@ -83,8 +105,15 @@ export class Answer {
   found(sources) {
     for (const source of sources) this.sources.set(source.number, source);
     const list = this.steps.lastElementChild?.querySelector(".step-list");
-    list?.replaceChildren(...sources.map((source) =>
-      h("li", {}, `${source.document_name}, ${fill(gettext("page %(page)s"), { page: source.page ?? source.page_number })}`)));
+    list?.replaceChildren(
+      ...sources.map((source) =>
+        h(
+          "li",
+          {},
+          `${source.document_name}, ${fill(gettext("page %(page)s"), { page: source.page ?? source.page_number })}`,
+        ),
+      ),
+    );
   }
 
   add(content) {
@@ -102,8 +131,13 @@ export class Answer {
     this.sources = new Map((message.sources ?? []).map((source) => [source.number, source]));
     if (!this.steps.children.length) this.steps.append(...(message.steps ?? []).map(step));
     this.#withView((view) => view.set(message.content, { again: true }));
-    load().then(([, { sourceLeaves }]) => this.below.replaceChildren(
-      ...[sourceLeaves(message.sources ?? []), message.content && this.#foot(message)].filter(Boolean)));
+    load().then(([, { sourceLeaves }]) =>
+      this.below.replaceChildren(
+        ...[sourceLeaves(message.sources ?? []), message.content && this.#foot(message)].filter(
+          Boolean,
+        ),
+      ),
+    );
     this.#outcome(message.status, message.error);
   }
 
@@ -111,13 +145,20 @@ export class Answer {
   failed({ message, retryable = true }) {
     this.element.removeAttribute("aria-busy");
     this.state.className = "state wrong";
-    this.state.replaceChildren(h("span", {}, message || WORDS_OF_STATUS.interrupted()), retryable ? this.#again(gettext("Try again")) : "");
+    this.state.replaceChildren(
+      h("span", {}, message || WORDS_OF_STATUS.interrupted()),
+      retryable ? this.#again(gettext("Try again")) : "",
+    );
   }
 
   #outcome(status, error) {
-    if (status === "complete") { this.state.replaceChildren(); return; }
+    if (status === "complete") {
+      this.state.replaceChildren();
+      return;
+    }
     // The sentence of the error event says more than the status does.
-    if (status === "failed" && this.state.classList.contains("wrong") && this.state.children.length) return;
+    if (status === "failed" && this.state.classList.contains("wrong") && this.state.children.length)
+      return;
     const words = error || WORDS_OF_STATUS[status]?.();
     if (!words) return;
     this.state.className = status === "failed" ? "state wrong" : "state";
@@ -125,8 +166,12 @@ export class Answer {
   }
 
   #again(words) {
-    return h("button", { type: "button", className: "button small", onclick: () => this.actions.retry(this.id) },
-      icon("again"), words);
+    return h(
+      "button",
+      { type: "button", className: "button small", onclick: () => this.actions.retry(this.id) },
+      icon("again"),
+      words,
+    );
   }
 
   #foot(message) {
@@ -135,11 +180,18 @@ export class Answer {
       copied.replaceChildren(icon("check"));
     });
     const model = message.model ?? this.model;
-    const name = model?.display_name ?? model?.name;
-    const when = message.created_at ? date(new Date(message.created_at), { hour: "2-digit", minute: "2-digit" }) : "";
-    return h("footer", { className: "answer-foot" }, copied,
+    const option = [...$("model").options].find(({ value }) => value === model?.id);
+    const name = option?.text ?? model?.display_name ?? model?.name;
+    const when = message.created_at
+      ? date(new Date(message.created_at), { hour: "2-digit", minute: "2-digit" })
+      : "";
+    return h(
+      "footer",
+      { className: "answer-foot" },
+      copied,
       tool("again", gettext("Answer again"), () => this.actions.retry(this.id)),
-      h("span", { className: "by" }, [name, when].filter(Boolean).join(" · ")));
+      h("span", { className: "by" }, [name, when].filter(Boolean).join(" · ")),
+    );
   }
 }
 
@@ -150,16 +202,29 @@ function step({ query, status, results_count: count, error }) {
   if (searching) words = gettext("Searching your material for");
   else if (error) words = gettext("The search did not work for");
   else words = gettext("Searched your material for");
-  const found = searching || error || count === undefined ? ""
-    : `· ${fill(ngettext("%(count)s passage", "%(count)s passages", count), { count })}`;
-  const line = [icon(searching ? "wait" : "search"), h("span", {}, `${words} `, h("q", {}, query ?? ""), ` ${found}`)];
+  const found =
+    searching || error || count === undefined
+      ? ""
+      : `· ${fill(ngettext("%(count)s passage", "%(count)s passages", count), { count })}`;
+  const line = [
+    icon(searching ? "wait" : "search"),
+    h("span", {}, `${words} `, h("q", {}, query ?? ""), ` ${found}`),
+  ];
   const props = { className: "step", "data-query": query ?? "", "data-status": status };
   if (searching || error || !count) return h("p", props, line);
   return h("details", props, h("summary", {}, line), h("ul", { className: "step-list" }));
 }
 
 export function question(message, pending = false) {
-  return h("div", {
-    className: "question turn", dir: "auto", "data-id": message.id ?? "", "data-pending": pending,
-  }, h("span", { className: "unseen" }, `${gettext("You asked:")} `), message.content);
+  return h(
+    "div",
+    {
+      className: "question turn",
+      dir: "auto",
+      "data-id": message.id ?? "",
+      "data-pending": pending,
+    },
+    h("span", { className: "unseen" }, `${gettext("You asked:")} `),
+    message.content,
+  );
 }

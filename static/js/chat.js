@@ -17,16 +17,25 @@ const composer = new Composer({ ask, stop: () => conversation.stop() });
 const conversation = new Conversation({
   busy: (busy) => composer.setBusy(busy),
   accepted: () => composer.clear(),
-  refused: (error, text) => { if (text) composer.put(text); say(error.message); },
+  refused: (error, text) => {
+    if (text) composer.put(text);
+    say(error.message);
+  },
   connection: say,
   title: setTitle,
-  model: (model) => { if (model) choose(model.id); },
+  model: (model) => {
+    if (model) choose(model.id);
+  },
 });
 const sessions = new Sessions({
   open: (id) => go(id),
-  gone: (id) => { if (id === session) go(null); },
+  gone: (id) => {
+    if (id === session) go(null);
+  },
   failed: (error) => say(error.message),
-  renamed: (id, name) => { if (id === session) setTitle(name); },
+  renamed: (id, name) => {
+    if (id === session) setTitle(name);
+  },
 });
 const material = new Material({
   view: (file, from) => openDocument(file, from),
@@ -34,7 +43,9 @@ const material = new Material({
   failed: (error) => say(error.message),
 });
 
-function say(words) { $("connection").textContent = words; }
+function say(words) {
+  $("connection").textContent = words;
+}
 
 // --- sessions --------------------------------------------------------------------------------
 async function show(id) {
@@ -58,8 +69,15 @@ async function show(id) {
     await conversation.open(id);
   } catch (error) {
     if (session !== id) return;
-    $("turns").replaceChildren(h("div", { className: "lost" }, h("h2", {}, error.message),
-      h("a", { className: "button", href: "/chat/" }, gettext("Start a new chat"))));
+    session = null; // what is asked here begins a new chat
+    $("turns").replaceChildren(
+      h(
+        "div",
+        { className: "lost" },
+        h("h2", {}, error.message),
+        h("a", { className: "button", href: "/chat/" }, gettext("Start a new chat")),
+      ),
+    );
   }
 }
 
@@ -85,7 +103,10 @@ async function ask(text) {
   if (!session) {
     composer.setBusy(true);
     try {
-      const created = await api("chat/sessions", { method: "POST", body: { model_id: $("model").value || null } });
+      const created = await api("chat/sessions", {
+        method: "POST",
+        body: { model_id: $("model").value || null },
+      });
       session = created.id;
       composer.become(session);
       history.replaceState({ id: session }, "", `/chat/${session}/`);
@@ -114,25 +135,46 @@ $("model").onchange = async () => {
   localStorage.setItem(MODEL, $("model").value);
   if (!session) return;
   try {
-    await api(`chat/sessions/${session}`, { method: "PATCH", body: { model_id: $("model").value } });
-  } catch (error) { say(error.message); }
+    await api(`chat/sessions/${session}`, {
+      method: "PATCH",
+      body: { model_id: $("model").value },
+    });
+  } catch (error) {
+    say(error.message);
+  }
 };
 
 // --- the empty page ----------------------------------------------------------------------------
 function welcome() {
   if (session) return;
   const ready = [...material.files.values()].filter((file) => file.status === "PROCESSED");
-  const names = [...ready, ...boot.documents].map(({ title: given, name }) => readable(given) ? given : name);
+  const names = [...ready, ...boot.documents].map(({ title: given, name }) =>
+    readable(given) ? given : name,
+  );
   const known = [...new Set(names)].slice(0, 3);
   $("welcome-new").hidden = known.length > 0;
   $("welcome-back").hidden = known.length === 0;
-  $("suggestions").replaceChildren(...suggestions(known).map((text) => h("li", {},
-    h("button", { type: "button", className: "suggestion", onclick: () => composer.put(text) }, icon("ask"), text))));
+  $("suggestions").replaceChildren(
+    ...suggestions(known).map((text) =>
+      h(
+        "li",
+        {},
+        h(
+          "button",
+          { type: "button", className: "suggestion", onclick: () => composer.put(text) },
+          icon("ask"),
+          text,
+        ),
+      ),
+    ),
+  );
 }
 
 /** Many PDFs carry a title that no person ever wrote. */
-const readable = (given) => given?.length > 5 && given.length < 81
-  && !/[\\\/_]|^(untitled|microsoft|slide|document)|\.\w{2,4}$/i.test(given);
+const readable = (given) =>
+  given?.length > 5 &&
+  given.length < 81 &&
+  !/[\\\/_]|^(untitled|microsoft|slide|document)|\.\w{2,4}$/i.test(given);
 
 function suggestions([first, second]) {
   if (!first) return [];
@@ -141,8 +183,10 @@ function suggestions([first, second]) {
   return [
     about(gettext("What is the main point of “%(document)s”?"), first),
     about(gettext("Which terms does “%(document)s” define, and how?"), first),
-    second ? about(gettext("What does “%(document)s” say about its method?"), second)
-      : about(gettext("What should I remember from “%(document)s” for an exam?"), first)];
+    second
+      ? about(gettext("What does “%(document)s” say about its method?"), second)
+      : about(gettext("What should I remember from “%(document)s” for an exam?"), first),
+  ];
 }
 
 // --- sources and files -------------------------------------------------------------------------
@@ -154,16 +198,32 @@ async function openDocument(file, from, back) {
 
 async function openSource(source, from) {
   const { view } = await import("./viewer.js");
-  view({ id: source.document_id, name: source.document_name, page: source.page, start: source.start, end: source.end }, { from });
+  view(
+    {
+      id: source.document_id,
+      name: source.document_name,
+      page: source.page,
+      start: source.start,
+      end: source.end,
+    },
+    { from },
+  );
 }
 onOpenSource(openSource);
 
 async function openMaterial() {
   const { openPane } = await import("./pane.js");
-  const { body } = openPane(gettext("Your material"), { from: $("show-material"), onClose: () => { material.list = null; } });
+  const { body } = openPane(gettext("Your material"), {
+    from: $("show-material"),
+    onClose: () => {
+      material.show(null);
+    },
+  });
   $("show-material").setAttribute("aria-expanded", "true");
-  material.on.view = (file, from) => openDocument(file, from, body.isConnected ? openMaterial : undefined);
-  await material.panel(body);
+  material.on.view = (file, from) =>
+    openDocument(file, from, body.isConnected ? openMaterial : undefined);
+  const { library } = await import("./library.js");
+  await library(material, body);
 }
 
 $("show-material").onclick = async () => {
@@ -171,7 +231,8 @@ $("show-material").onclick = async () => {
   if ($("show-material").getAttribute("aria-expanded") === "true") closePane();
   else openMaterial();
 };
-for (const button of document.querySelectorAll("[data-choose]")) button.onclick = () => material.choose();
+for (const button of document.querySelectorAll("[data-choose]"))
+  button.onclick = () => material.choose();
 for (const link of document.querySelectorAll("[data-new-chat]")) {
   link.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

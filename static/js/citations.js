@@ -8,9 +8,13 @@ const HIDE_AFTER = 220;
 
 let open = () => {};
 /** Tells this module how a source is opened: open(source, element to come back to). */
-export function onOpen(handler) { open = handler; }
+export function onOpen(handler) {
+  open = handler;
+}
 
-export function pageOf(source) { return source.page ?? source.page_number; }
+export function pageOf(source) {
+  return source.page ?? source.page_number;
+}
 
 export function place(source) {
   return fill(gettext("page %(page)s"), { page: pageOf(source) });
@@ -22,7 +26,8 @@ export function withMarks(fragment, find) {
   const texts = [];
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    if (node.data.includes("[") && !node.parentElement?.closest("code, pre, a, button")) texts.push(node);
+    if (node.data.includes("[") && !node.parentElement?.closest("code, pre, a, button"))
+      texts.push(node);
   }
   for (const text of texts) replaceMarks(text, find);
 }
@@ -41,17 +46,32 @@ function replaceMarks(text, find) {
 
 function mark(source) {
   const label = fill(gettext("Source %(number)s: %(document)s, %(place)s"), {
-    number: source.number, document: source.document_name, place: place(source),
+    number: source.number,
+    document: source.document_name,
+    place: place(source),
   });
-  const button = h("button", { type: "button", className: "cite", "aria-label": label }, String(source.number));
-  button.onpointerenter = (event) => { if (event.pointerType === "mouse") soon(button, source); };
-  button.onpointerleave = (event) => { if (event.pointerType === "mouse") later(); };
-  button.onfocus = () => { if (button.matches(":focus-visible")) show(button, source); };
+  const button = h(
+    "button",
+    { type: "button", className: "cite", "aria-label": label },
+    String(source.number),
+  );
+  button.onpointerenter = (event) => {
+    if (event.pointerType === "mouse") soon(button, source);
+  };
+  button.onpointerleave = (event) => {
+    if (event.pointerType === "mouse") later();
+  };
+  button.onfocus = () => {
+    if (button.matches(":focus-visible")) show(button, source);
+  };
   button.onblur = later;
   button.onclick = (event) => {
     // A finger cannot hover: its first tap shows the preview, which has the way on.
     if (event.pointerType === "touch" && shown !== button) show(button, source);
-    else { hide(); open(source, button); }
+    else {
+      hide();
+      open(source, button);
+    }
   };
   return button;
 }
@@ -88,9 +108,24 @@ function show(button, source) {
     h("p", { className: "where" }, h("b", {}, source.document_name), h("span", {}, place(source))),
     h("p", { className: "words", tabIndex: 0 }, source.excerpt),
     source.verified ? checkedWords() : "",
-    h("p", {}, h("button", {
-      type: "button", className: "button small", onclick() { hide(); open(source, button); },
-    }, icon("book"), gettext("Open the page"))));
+    h(
+      "p",
+      {},
+      h(
+        "button",
+        {
+          type: "button",
+          className: "button small",
+          onclick() {
+            hide();
+            open(source, button);
+          },
+        },
+        icon("book"),
+        gettext("Open the page"),
+      ),
+    ),
+  );
   box.onpointerenter = () => clearTimeout(timer);
   box.onpointerleave = later;
   box.onfocusin = () => clearTimeout(timer);
@@ -101,7 +136,12 @@ function show(button, source) {
 }
 
 function checkedWords() {
-  return h("p", { className: "checked" }, icon("check"), gettext("The quoted words stand on this page."));
+  return h(
+    "p",
+    { className: "checked" },
+    icon("check"),
+    gettext("Checked: these words stand on this page."),
+  );
 }
 
 /** Below the mark when there is room, else above; never out of the window. */
@@ -115,8 +155,19 @@ export function beside(box, anchor) {
   box.style.top = `${top}px`;
 }
 
-addEventListener("keydown", (event) => { if (event.key === "Escape" && shown) { shown.focus(); hide(); } });
-addEventListener("scroll", (event) => { if (shown && event.target.id !== "preview") hide(); }, { capture: true, passive: true });
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && shown) {
+    shown.focus();
+    hide();
+  }
+});
+addEventListener(
+  "scroll",
+  (event) => {
+    if (shown && event.target.id !== "preview") hide();
+  },
+  { capture: true, passive: true },
+);
 
 // --- leaves under the answer ----------------------------------------------------------------
 /** Cited sources in sight, those only found behind a line that can be opened. */
@@ -124,31 +175,60 @@ export function sourceLeaves(sources) {
   const cited = sources.filter((source) => source.cited);
   const found = sources.filter((source) => !source.cited);
   if (!sources.length) return null;
-  return h("section", { className: "sources", "aria-label": gettext("Sources") },
-    cited.length ? h("h3", {}, gettext("Sources")) : null,
+  return h(
+    "section",
+    { className: "sources", "aria-label": gettext("Sources") },
+    cited.length ? h("p", { className: "label", "aria-hidden": "true" }, gettext("Sources")) : null,
     cited.length ? leaves(cited) : null,
-    found.length ? h("details", { className: "also" },
-      h("summary", {}, icon("search"), alsoFound(cited.length, found.length)), leaves(found)) : null);
+    found.length
+      ? h(
+          "details",
+          { className: "also" },
+          h("summary", {}, icon("search"), alsoFound(cited.length, found.length)),
+          leaves(found),
+        )
+      : null,
+  );
 }
 
 function alsoFound(cited, found) {
   const words = cited
-    ? ngettext("%(count)s more passage found, not cited", "%(count)s more passages found, not cited", found)
+    ? ngettext(
+        "%(count)s more passage found, not cited",
+        "%(count)s more passages found, not cited",
+        found,
+      )
     : ngettext("%(count)s passage found, not cited", "%(count)s passages found, not cited", found);
   return fill(words, { count: found });
 }
 
 function leaves(sources) {
-  return h("ul", { className: "source-list" }, sources.map((source) => h("li", {}, leaf(source))));
+  return h(
+    "ul",
+    { className: "source-list" },
+    sources.map((source) => h("li", {}, leaf(source))),
+  );
 }
 
 export function leaf(source) {
   const inside = [
     h("span", { className: "hole" }, String(source.number)),
-    h("span", { className: "where" }, h("b", {}, source.document_name), h("span", {}, place(source)),
-      source.verified ? h("span", { className: "checked", title: gettext("The quoted words stand on this page.") },
-        icon("check"), h("span", { className: "unseen" }, gettext("Quote checked"))) : ""),
-    h("span", { className: "words" }, source.excerpt)];
+    h(
+      "span",
+      { className: "where" },
+      h("b", {}, source.document_name),
+      h("span", {}, place(source)),
+      source.verified
+        ? h(
+            "span",
+            { className: "checked", title: gettext("Checked: these words stand on this page.") },
+            icon("check"),
+            h("span", { className: "unseen" }, gettext("Checked")),
+          )
+        : "",
+    ),
+    h("span", { className: "words" }, source.excerpt),
+  ];
   if (!source.document_id) {
     return h("div", { className: "source", title: gettext("This file has been deleted.") }, inside);
   }

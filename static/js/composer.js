@@ -14,7 +14,10 @@ export class Composer {
     this.busy = false;
     this.box.addEventListener("input", () => this.#changed());
     this.box.addEventListener("keydown", (event) => this.#key(event));
-    $("composer").addEventListener("submit", (event) => { event.preventDefault(); this.#act(); });
+    $("composer").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#act();
+    });
     this.show(null);
   }
 
@@ -31,7 +34,9 @@ export class Composer {
     this.box.focus();
   }
 
-  clear() { this.put(""); }
+  clear() {
+    this.put("");
+  }
 
   /** The draft of a new chat goes along when the chat gets its address. */
   become(id) {
@@ -63,7 +68,8 @@ export class Composer {
 
   #key(event) {
     // While an input method composes a word, Enter belongs to it (229: older Safari).
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229)
+      return;
     if (TOUCH.matches) return; // a phone's Enter breaks the line; its button sends
     event.preventDefault();
     if (this.busy) announce(gettext("An answer is being written. Wait for it or stop it first."));
@@ -71,7 +77,10 @@ export class Composer {
   }
 
   #act() {
-    if (this.busy) { this.on.stop(); return; }
+    if (this.busy) {
+      this.on.stop();
+      return;
+    }
     const text = this.box.value.trim();
     if (text) this.on.ask(text);
   }

@@ -16,10 +16,14 @@ export class Conversation {
     this.turns = $("turns");
     this.follow = true;
     const scroll = $("scroll");
-    scroll.addEventListener("scroll", () => {
-      this.follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
-      $("to-end").hidden = this.follow || !this.turns.children.length;
-    }, { passive: true });
+    scroll.addEventListener(
+      "scroll",
+      () => {
+        this.follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
+        $("to-end").hidden = this.follow || !this.turns.children.length;
+      },
+      { passive: true },
+    );
     $("to-end").onclick = () => this.toEnd();
   }
 
@@ -54,7 +58,10 @@ export class Conversation {
   }
 
   #stored(message) {
-    if (message.role === "user") { this.turns.append(question(message)); return; }
+    if (message.role === "user") {
+      this.turns.append(question(message));
+      return;
+    }
     const answer = this.#answer(message.id);
     if (message.status === "streaming") answer.start(message.id, message.model);
     else answer.saved(message);
@@ -63,7 +70,10 @@ export class Conversation {
   #answer(id) {
     let answer = this.answers.get(id);
     if (!answer) {
-      answer = new Answer({ retry: (messageId) => this.retry(messageId), drawn: () => this.#drawn() });
+      answer = new Answer({
+        retry: (messageId) => this.retry(messageId),
+        drawn: () => this.#drawn(),
+      });
       this.answers.set(id, answer);
       this.turns.append(answer.element);
     }
@@ -81,10 +91,13 @@ export class Conversation {
   #connection(state) {
     clearTimeout(this.lostTimer);
     if (state === "open") this.on.connection("");
-    if (state === "refused") this.on.connection(gettext("You are not logged in any more. Reload the page."));
+    if (state === "refused")
+      this.on.connection(gettext("You are not logged in any more. Reload the page."));
     if (state === "waiting") {
       this.lostTimer = setTimeout(
-        () => this.on.connection(gettext("Connection lost. Reconnecting…")), CONNECTION_SHOWN_AFTER);
+        () => this.on.connection(gettext("Connection lost. Reconnecting…")),
+        CONNECTION_SHOWN_AFTER,
+      );
     }
   }
 
@@ -107,14 +120,27 @@ export class Conversation {
   }
 
   #resume() {
-    this.socket.send({ type: "resume", generation_id: this.generation.id, after: this.generation.seq });
+    this.socket.send({
+      type: "resume",
+      generation_id: this.generation.id,
+      after: this.generation.seq,
+    });
   }
 
   // --- events --------------------------------------------------------------------------------
   #received(event) {
-    if (event.type === "ready") { this.#ready(event).catch((error) => this.on.refused(error)); return; }
-    if (event.type === "session") { this.on.title(event.title); return; }
-    if (event.seq === undefined) { if (event.type === "error") this.#refused(event); return; }
+    if (event.type === "ready") {
+      this.#ready(event).catch((error) => this.on.refused(error));
+      return;
+    }
+    if (event.type === "session") {
+      this.on.title(event.title);
+      return;
+    }
+    if (event.seq === undefined) {
+      if (event.type === "error") this.#refused(event);
+      return;
+    }
     if (this.generation?.id !== event.generation_id) {
       if (event.seq !== 1) return;
       this.#begin(event.generation_id);
@@ -122,7 +148,10 @@ export class Conversation {
     if (event.seq <= this.generation.seq) return;
     // The stored message makes up for whatever was missed before it.
     const whole = event.type === "message_saved" || event.type === "error";
-    if (event.seq > this.generation.seq + 1 && !whole) { this.#resume(); return; }
+    if (event.seq > this.generation.seq + 1 && !whole) {
+      this.#resume();
+      return;
+    }
     this.generation.seq = event.seq;
     this.#apply(event);
   }
@@ -130,18 +159,32 @@ export class Conversation {
   #apply(event) {
     const { generation } = this;
     switch (event.type) {
-      case "user_message": this.#asked(event.message); break;
+      case "user_message":
+        this.#asked(event.message);
+        break;
       case "stream_start":
         generation.answer = this.#answer(event.message_id);
         this.#replaceRetried(generation.answer);
         generation.answer.start(event.message_id, event.model);
         this.#drawn();
         break;
-      case "tool": generation.answer?.tool(event); this.#drawn(); break;
-      case "sources": generation.answer?.found(event.sources); break;
-      case "stream_chunk": generation.answer?.add(event.content); break;
-      case "error": generation.answer?.failed(event); announce(event.message); break;
-      case "message_saved": this.#finished(event.message); break;
+      case "tool":
+        generation.answer?.tool(event);
+        this.#drawn();
+        break;
+      case "sources":
+        generation.answer?.found(event.sources);
+        break;
+      case "stream_chunk":
+        generation.answer?.add(event.content);
+        break;
+      case "error":
+        generation.answer?.failed(event);
+        announce(event.message);
+        break;
+      case "message_saved":
+        this.#finished(event.message);
+        break;
       default: // reasoning, stream_end and names of later versions change nothing here
     }
   }
@@ -202,7 +245,11 @@ export class Conversation {
   }
 
   #send() {
-    return this.socket?.send({ type: "message", message: this.waiting.text, client_id: this.waiting.clientId });
+    return this.socket?.send({
+      type: "message",
+      message: this.waiting.text,
+      client_id: this.waiting.clientId,
+    });
   }
 
   /** After a reconnect: was the question taken before the line broke? Only then not again. */
@@ -228,13 +275,17 @@ export class Conversation {
     if (this.busy) return;
     this.retried = messageId;
     if (!this.socket?.send({ type: "regenerate", message_id: messageId })) {
-      this.on.refused({ message: gettext("There is no connection right now. Try again in a moment.") });
+      this.on.refused({
+        message: gettext("There is no connection right now. Try again in a moment."),
+      });
     }
   }
 
   stop() {
     if (!this.socket?.send({ type: "stop" })) {
-      api(`chat/sessions/${this.id}/stop`, { method: "POST" }).catch((error) => this.on.refused(error));
+      api(`chat/sessions/${this.id}/stop`, { method: "POST" }).catch((error) =>
+        this.on.refused(error),
+      );
     }
   }
 
@@ -248,4 +299,3 @@ export class Conversation {
     scroll.scrollTop = scroll.scrollHeight;
   }
 }
-

@@ -35,7 +35,10 @@ export const amount = (count, unit) =>
 export function bytes(size) {
   const units = ["B", "kB", "MB", "GB"];
   let step = 0;
-  while (size >= 1000 && step < 3) { size /= 1000; step += 1; }
+  while (size >= 1000 && step < 3) {
+    size /= 1000;
+    step += 1;
+  }
   return `${number.format(size)} ${units[step]}`;
 }
 
@@ -45,10 +48,13 @@ export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on") || name in element && !name.includes("-") && name !== "list") element[name] = value;
+    if (name.startsWith("on") || (name in element && !name.includes("-") && name !== "list"))
+      element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat().filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -64,14 +70,20 @@ export function icon(name) {
 
 /** A button that shows only an icon; its name is spoken and shown as a tip. */
 export const tool = (name, label, onclick, props = {}) =>
-  h("button", { type: "button", className: "tool", title: label, "aria-label": label, onclick, ...props }, icon(name));
+  h(
+    "button",
+    { type: "button", className: "tool", title: label, "aria-label": label, onclick, ...props },
+    icon(name),
+  );
 
 let announcing;
 /** Says one sentence to screen readers, politely. */
 export function announce(text) {
   clearTimeout(announcing);
   $("announce").textContent = "";
-  announcing = setTimeout(() => { $("announce").textContent = text; }, 60);
+  announcing = setTimeout(() => {
+    $("announce").textContent = text;
+  }, 60);
 }
 
 // --- requests ------------------------------------------------------------------------------
@@ -85,7 +97,10 @@ export class ApiError extends Error {
 }
 
 export const offline = () =>
-  new ApiError(0, { code: "offline", detail: gettext("Lontar cannot be reached. Check your connection and try again.") });
+  new ApiError(0, {
+    code: "offline",
+    detail: gettext("Lontar cannot be reached. Check your connection and try again."),
+  });
 
 export function csrf() {
   return document.querySelector("input[name=csrfmiddlewaretoken]").value;
@@ -113,8 +128,13 @@ export async function api(path, { method = "GET", body, headers = {} } = {}) {
 /** Shared with uploads, which need XMLHttpRequest for their progress. */
 export function answer(status, text, retryAfter) {
   let body = null;
-  try { body = text ? JSON.parse(text) : null; } catch { /* an error page, not JSON */ }
-  if (status === 401) location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
+  try {
+    body = text ? JSON.parse(text) : null;
+  } catch {
+    /* an error page, not JSON */
+  }
+  if (status === 401)
+    location.assign(`/accounts/login/?next=${encodeURIComponent(location.pathname)}`);
   if (status < 200 || status >= 300) throw new ApiError(status, body, retryAfter);
   return body;
 }
@@ -122,13 +142,22 @@ export function answer(status, text, retryAfter) {
 /** Asks before something that cannot be undone; resolves to true or false. */
 export function confirmFirst(title, words, yes) {
   return new Promise((resolve) => {
-    const dialog = h("dialog", { className: "ask", "aria-labelledby": "ask-title" },
+    const dialog = h(
+      "dialog",
+      { className: "ask", "aria-labelledby": "ask-title" },
       h("h2", { id: "ask-title" }, title),
       h("p", {}, words),
-      h("form", { method: "dialog", className: "actions" },
+      h(
+        "form",
+        { method: "dialog", className: "actions" },
         h("button", { className: "button", value: "no", autofocus: true }, gettext("Cancel")),
-        h("button", { className: "button danger", value: "yes" }, yes)));
-    dialog.onclose = () => { dialog.remove(); resolve(dialog.returnValue === "yes"); };
+        h("button", { className: "button danger", value: "yes" }, yes),
+      ),
+    );
+    dialog.onclose = () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    };
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -8,9 +8,41 @@ import { sanitiserPolicy } from "./trust.js";
 
 const SAFE_LINK = /^(?:https?|mailto):/i;
 const RULES = {
-  ALLOWED_TAGS: ["p", "br", "hr", "h3", "h4", "h5", "h6", "strong", "b", "em", "i", "del", "s", "code",
-    "pre", "blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "a", "sub",
-    "sup", "kbd", "mark", "u", "div"],
+  ALLOWED_TAGS: [
+    "p",
+    "br",
+    "hr",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "del",
+    "s",
+    "code",
+    "pre",
+    "blockquote",
+    "ul",
+    "ol",
+    "li",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "a",
+    "sub",
+    "sup",
+    "kbd",
+    "mark",
+    "u",
+    "div",
+  ],
   ALLOWED_ATTR: ["href", "align", "start", "class"],
   ALLOWED_URI_REGEXP: SAFE_LINK,
   ADD_URI_SAFE_ATTR: ["align", "start"],
@@ -22,15 +54,14 @@ const RULES = {
 
 /** Escaped tags without attributes that models like to write and that can do nothing. */
 const BARE = /&#60;(\/?(?:br|sub|sup|kbd|mark|u|b|i|s|em|strong|del))\s*\/?&#62;/gi;
-const escape = (text) =>
-  text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 
 marked.use({
   gfm: true,
   renderer: {
-    // The page has its own h1 and h2.
+    // The page has its own h1.
     heading({ tokens, depth }) {
-      const level = Math.min(6, Math.max(3, depth + 1));
+      const level = Math.min(6, depth + 1);
       return `<h${level}>${this.parser.parseInline(tokens)}</h${level}>\n`;
     },
     // A picture would be fetched from elsewhere without a click: offer it as a link instead.
@@ -38,8 +69,12 @@ marked.use({
       return `<a href="${escape(href)}">${escape(text || href)}</a>`;
     },
     // HTML in an answer is shown as it was written: it may be what the question was about.
-    html({ text }) { return escape(text).replace(BARE, "<$1>"); },
-    checkbox({ checked }) { return checked ? "☑ " : "☐ "; },
+    html({ text }) {
+      return escape(text).replace(BARE, "<$1>");
+    },
+    checkbox({ checked }) {
+      return checked ? "☑ " : "☐ ";
+    },
   },
 });
 
@@ -73,14 +108,20 @@ function wrap(element, className) {
 
 function withCopy(pre) {
   pre.tabIndex = 0;
-  wrap(pre, "code").append(h("button", {
-    type: "button",
-    className: "button small",
-    onclick(event) {
-      navigator.clipboard?.writeText(pre.textContent);
-      event.target.textContent = gettext("Copied");
-    },
-  }, gettext("Copy")));
+  wrap(pre, "code").append(
+    h(
+      "button",
+      {
+        type: "button",
+        className: "button small",
+        onclick(event) {
+          navigator.clipboard?.writeText(pre.textContent);
+          event.target.textContent = gettext("Copied");
+        },
+      },
+      gettext("Copy"),
+    ),
+  );
 }
 
 /** Hides half-written marks at the end of a stream: an open citation, link, ** or `. */
@@ -92,7 +133,8 @@ export function closeTail(text) {
   if (/^\s*\|/.test(shown) && !/\n *\|?[ :]*-{3}/.test(shown)) return ""; // a table before its second line
   const line = shown.slice(shown.lastIndexOf("\n") + 1);
   if ((line.match(/`/g)?.length ?? 0) % 2) return `${shown}\``;
-  if ((line.match(/\*\*/g)?.length ?? 0) % 2) shown = shown.endsWith("**") ? shown.slice(0, -2) : `${shown}**`;
+  if ((line.match(/\*\*/g)?.length ?? 0) % 2)
+    shown = shown.endsWith("**") ? shown.slice(0, -2) : `${shown}**`;
   return shown;
 }
 
@@ -139,9 +181,18 @@ export class MarkdownView {
     if (this.frame) return;
     const wait = this.cost > 8 ? this.cost * 4 : 0;
     this.frame = -1;
-    const go = () => { this.frame = requestAnimationFrame(() => { this.frame = 0; this.#draw(); }); };
+    const go = () => {
+      this.frame = requestAnimationFrame(() => {
+        this.frame = 0;
+        this.#draw();
+      });
+    };
     // A hidden tab gets no frames; its text must still be there when it is looked at.
-    if (document.hidden) setTimeout(() => { this.frame = 0; this.#draw(); }, 250);
+    if (document.hidden)
+      setTimeout(() => {
+        this.frame = 0;
+        this.#draw();
+      }, 250);
     else if (wait) setTimeout(go, wait);
     else go();
   }

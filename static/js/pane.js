@@ -14,10 +14,13 @@ export function openPane(title, { from, back, onClose } = {}) {
   const pane = $("pane");
   const heading = h("h2", { tabIndex: -1, dir: "auto", title }, title);
   const body = h("div", { className: "pane-body" });
-  const head = h("header", { className: "pane-head" },
+  const head = h(
+    "header",
+    { className: "pane-head" },
     back ? tool("back", gettext("Back to all files"), back) : null,
     heading,
-    tool("close", gettext("Close"), closePane));
+    tool("close", gettext("Close"), closePane),
+  );
   pane.replaceChildren(head, body);
   pane.setAttribute("aria-label", title);
   pane.hidden = false;
@@ -49,6 +52,12 @@ function cover() {
 
 BESIDE.addEventListener("change", cover);
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open], [popover]:popover-open")) return;
-  if ($("pane").contains(document.activeElement) || !$("talk").contains(document.activeElement)) closePane();
+  if (
+    event.key !== "Escape" ||
+    event.defaultPrevented ||
+    document.querySelector("dialog[open], [popover]:popover-open")
+  )
+    return;
+  if ($("pane").contains(document.activeElement) || !$("talk").contains(document.activeElement))
+    closePane();
 });

@@ -1,6 +1,10 @@
 // pdf.js, reduced to what a citation needs: one page as a picture with selectable words.
 
-import { getDocument, GlobalWorkerOptions, TextLayer } from "../vendor/pdfjs-dist-6.5.438/pdf.min.mjs";
+import {
+  getDocument,
+  GlobalWorkerOptions,
+  TextLayer,
+} from "../vendor/pdfjs-dist-6.5.438/pdf.min.mjs";
 import { pdfWorkerUrl } from "./trust.js";
 
 const HOME = new URL("../vendor/pdfjs-dist-6.5.438/", import.meta.url).href;
@@ -30,7 +34,11 @@ export function openPdf(url) {
 export function drawPage(page, sheet, width) {
   const scale = width / page.getViewport({ scale: 1 }).width;
   const viewport = page.getViewport({ scale });
-  const sharp = Math.min(devicePixelRatio || 1, 2.5, Math.sqrt(MOST_PIXELS / (viewport.width * viewport.height)));
+  const sharp = Math.min(
+    devicePixelRatio || 1,
+    2.5,
+    Math.sqrt(MOST_PIXELS / (viewport.width * viewport.height)),
+  );
   const canvas = document.createElement("canvas");
   canvas.width = Math.floor(viewport.width * sharp);
   canvas.height = Math.floor(viewport.height * sharp);
@@ -40,8 +48,16 @@ export function drawPage(page, sheet, width) {
   sheet.style.width = `${viewport.width}px`;
   sheet.style.height = `${viewport.height}px`;
   sheet.style.setProperty("--total-scale-factor", String(scale));
-  const render = page.render({ canvas, viewport, transform: sharp === 1 ? undefined : [sharp, 0, 0, sharp, 0, 0] });
-  const layer = new TextLayer({ textContentSource: page.streamTextContent(), container: words, viewport });
+  const render = page.render({
+    canvas,
+    viewport,
+    transform: sharp === 1 ? undefined : [sharp, 0, 0, sharp, 0, 0],
+  });
+  const layer = new TextLayer({
+    textContentSource: page.streamTextContent(),
+    container: words,
+    viewport,
+  });
   const done = (async () => {
     await render.promise;
     sheet.querySelector("canvas")?.remove();
@@ -49,5 +65,11 @@ export function drawPage(page, sheet, width) {
     sheet.prepend(canvas, words);
     await layer.render();
   })();
-  return { done, cancel() { render.cancel(); layer.cancel(); } };
+  return {
+    done,
+    cancel() {
+      render.cancel();
+      layer.cancel();
+    },
+  };
 }

@@ -53,12 +53,23 @@ export class Sessions {
       groups.set(name, [...(groups.get(name) ?? []), row]);
     }
     const parts = [...groups].flatMap(([name, rows], index) => [
-      h("h3", { className: "day", id: `day-${index}` }, name),
-      h("ul", { className: "strung", "aria-labelledby": `day-${index}` }, rows.map((row) => this.#row(row)))]);
-    if (!parts.length) parts.push(h("p", { className: "quiet day" }, gettext("Your chats will be listed here.")));
+      h("h2", { className: "day", id: `day-${index}` }, name),
+      h(
+        "ul",
+        { className: "strung", "aria-labelledby": `day-${index}` },
+        rows.map((row) => this.#row(row)),
+      ),
+    ]);
+    if (!parts.length)
+      parts.push(h("p", { className: "quiet day" }, gettext("Your chats will be listed here.")));
     if (this.total > this.rows.size) {
-      parts.push(h("button", { type: "button", className: "button link small", onclick: () => this.load() },
-        gettext("Show older chats")));
+      parts.push(
+        h(
+          "button",
+          { type: "button", className: "button link small", onclick: () => this.load() },
+          gettext("Show older chats"),
+        ),
+      );
     }
     this.box.replaceChildren(...parts);
   }
@@ -66,23 +77,49 @@ export class Sessions {
   #row(row) {
     const current = row.id === this.current;
     const title = row.title || gettext("New chat");
-    return h("li", { className: "session", "data-current": current, "data-id": row.id },
-      h("a", { href: `/chat/${row.id}/`, title, dir: "auto", "aria-current": current ? "page" : undefined,
-        onclick: (event) => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-          event.preventDefault();
-          this.on.open(row.id);
-        } }, title),
-      tool("more", fill(gettext("More for “%(title)s”"), { title }), (event) => this.#more(event.currentTarget, row)));
+    return h(
+      "li",
+      { className: "session", "data-current": current, "data-id": row.id },
+      h(
+        "a",
+        {
+          href: `/chat/${row.id}/`,
+          title,
+          dir: "auto",
+          "aria-current": current ? "page" : undefined,
+          onclick: (event) => {
+            if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+            event.preventDefault();
+            this.on.open(row.id);
+          },
+        },
+        title,
+      ),
+      tool("more", fill(gettext("More for “%(title)s”"), { title }), (event) =>
+        this.#more(event.currentTarget, row),
+      ),
+    );
   }
 
   async #more(button, row) {
-    const item = (name, words, run, className) => h("button", {
-      type: "button", className, onclick: () => { this.menu.hidePopover(); run(); },
-    }, icon(name), words);
+    const item = (name, words, run, className) =>
+      h(
+        "button",
+        {
+          type: "button",
+          className,
+          onclick: () => {
+            this.menu.hidePopover();
+            run();
+          },
+        },
+        icon(name),
+        words,
+      );
     this.menu.replaceChildren(
       item("pen", gettext("Rename"), () => this.#rename(row)),
-      item("bin", gettext("Delete"), () => this.#delete(row), "danger"));
+      item("bin", gettext("Delete"), () => this.#delete(row), "danger"),
+    );
     const { beside } = await import("./citations.js");
     this.menu.showPopover();
     beside(this.menu, button);
@@ -91,7 +128,11 @@ export class Sessions {
 
   #rename(row) {
     const place = this.box.querySelector(`[data-id="${row.id}"]`);
-    const input = h("input", { value: row.title, maxLength: 200, "aria-label": gettext("Title of the chat") });
+    const input = h("input", {
+      value: row.title,
+      maxLength: 200,
+      "aria-label": gettext("Title of the chat"),
+    });
     let done = false;
     const finish = async (keep) => {
       if (done) return;
@@ -103,14 +144,20 @@ export class Sessions {
         try {
           await api(`chat/sessions/${row.id}`, { method: "PATCH", body: { title } });
           this.on.renamed?.(row.id, title);
-        } catch (error) { row.title = before; this.on.failed(error); }
+        } catch (error) {
+          row.title = before;
+          this.on.failed(error);
+        }
       }
       this.draw();
       this.box.querySelector(`[data-id="${row.id}"] a`)?.focus();
     };
     input.onkeydown = (event) => {
       if (event.key === "Enter" && !event.isComposing) finish(true);
-      if (event.key === "Escape") { event.stopPropagation(); finish(false); }
+      if (event.key === "Escape") {
+        event.stopPropagation();
+        finish(false);
+      }
     };
     input.onblur = () => finish(true);
     place.replaceChildren(input);
@@ -119,14 +166,21 @@ export class Sessions {
   }
 
   async #delete(row) {
-    const sure = await confirmFirst(gettext("Delete this chat?"),
-      fill(gettext("“%(title)s” and everything said in it will be gone for good."), { title: row.title || gettext("New chat") }),
-      gettext("Delete"));
+    const sure = await confirmFirst(
+      gettext("Delete this chat?"),
+      fill(gettext("“%(title)s” and everything said in it will be gone for good."), {
+        title: row.title || gettext("New chat"),
+      }),
+      gettext("Delete"),
+    );
     if (!sure) return;
     try {
       await api(`chat/sessions/${row.id}`, { method: "DELETE" });
     } catch (error) {
-      if (error.status !== 404) { this.on.failed(error); return; }
+      if (error.status !== 404) {
+        this.on.failed(error);
+        return;
+      }
     }
     this.rows.delete(row.id);
     this.total -= 1;

@@ -16,7 +16,9 @@ export class LiveSocket {
     this.#connect();
   }
 
-  get isOpen() { return this.socket?.readyState === WebSocket.OPEN; }
+  get isOpen() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
 
   /** False when there is no connection now; the caller decides what that means. */
   send(data) {
@@ -43,7 +45,10 @@ export class LiveSocket {
     socket.onmessage = (event) => this.handlers.message(JSON.parse(event.data));
     socket.onclose = (event) => {
       if (this.closed || socket !== this.socket) return;
-      if (REFUSED.includes(event.code)) { this.handlers.state?.("refused", event.code); return; }
+      if (REFUSED.includes(event.code)) {
+        this.handlers.state?.("refused", event.code);
+        return;
+      }
       this.handlers.state?.("waiting");
       this.#soon(Math.random() * Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures) + 100);
       this.failures += 1;

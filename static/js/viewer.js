@@ -21,12 +21,19 @@ class Viewer {
     this.pages = new Map(); // number → what the server says of it
     const { body, pane } = openPane(target.name, { from, back, onClose: () => this.leave() });
     body.remove();
-    this.scroll = h("div", { className: "view-scroll", tabIndex: 0, role: "region", "aria-label": gettext("Page") });
+    this.scroll = h("div", {
+      className: "view-scroll",
+      tabIndex: 0,
+      role: "region",
+      "aria-label": gettext("Page"),
+    });
     pane.append(this.#bar(), this.scroll);
-    pane.addEventListener("keydown", this.keys = (event) => this.#key(event));
+    pane.addEventListener("keydown", (this.keys = (event) => this.#key(event)));
     this.resized = new ResizeObserver(() => {
       clearTimeout(this.resizeTimer);
-      this.resizeTimer = setTimeout(() => { if (this.width !== this.#width()) this.#draw(); }, 120);
+      this.resizeTimer = setTimeout(() => {
+        if (this.width !== this.#width()) this.#draw();
+      }, 120);
     });
     this.#load();
   }
@@ -41,24 +48,59 @@ class Viewer {
   }
 
   #bar() {
-    this.box = h("input", { type: "text", inputMode: "numeric", value: String(this.page), "aria-label": gettext("Page number"),
-      onchange: () => this.go(Number(this.box.value) || this.page) });
+    this.box = h("input", {
+      type: "text",
+      inputMode: "numeric",
+      value: String(this.page),
+      "aria-label": gettext("Page number"),
+      onchange: () => this.go(Number(this.box.value) || this.page),
+    });
     this.count = h("span", { className: "quiet" });
     this.before = tool("up", gettext("Page before"), () => this.go(this.page - 1));
     this.next = tool("down", gettext("Next page"), () => this.go(this.page + 1));
     this.zooms = [
       tool("minus", gettext("Smaller"), () => this.#zoom(-1), { className: "tool zoom" }),
       tool("fit", gettext("Fit to width"), () => this.#zoom(0), { className: "tool zoom" }),
-      tool("plus", gettext("Larger"), () => this.#zoom(1), { className: "tool zoom" })];
-    this.home = h("button", { type: "button", className: "tool named", hidden: this.target.start === undefined,
-      onclick: () => this.go(this.target.page) }, icon("book"), h("span", {}, gettext("Passage")));
-    return h("div", { className: "view-bar", role: "toolbar", "aria-label": gettext("Viewer") },
-      this.before, this.next, this.box, this.count, h("span", { className: "grow" }), this.home, ...this.zooms,
-      h("a", { className: "tool", href: `/api/v1/files/${this.target.id}/download`, download: "", title: gettext("Download"),
-        "aria-label": gettext("Download") }, icon("save")));
+      tool("plus", gettext("Larger"), () => this.#zoom(1), { className: "tool zoom" }),
+    ];
+    this.home = h(
+      "button",
+      {
+        type: "button",
+        className: "tool named",
+        hidden: this.target.start === undefined,
+        onclick: () => this.go(this.target.page),
+      },
+      icon("book"),
+      h("span", {}, gettext("Passage")),
+    );
+    return h(
+      "div",
+      { className: "view-bar", role: "toolbar", "aria-label": gettext("Viewer") },
+      this.before,
+      this.next,
+      this.box,
+      this.count,
+      h("span", { className: "grow" }),
+      this.home,
+      ...this.zooms,
+      h(
+        "a",
+        {
+          className: "tool",
+          href: `/api/v1/files/${this.target.id}/download`,
+          download: "",
+          title: gettext("Download"),
+          "aria-label": gettext("Download"),
+        },
+        icon("save"),
+      ),
+    );
   }
 
-  #say(words) { this.scroll.replaceChildren(h("p", { className: "view-note" }, words)); }
+  #say(words) {
+    this.scroll.replaceChildren(h("p", { className: "view-note" }, words));
+  }
 
   async #load() {
     this.#say(gettext("Opening the page…"));
@@ -66,11 +108,17 @@ class Viewer {
     let first = await info;
     if (this.left) return;
     if (first instanceof Error) {
-      if (!this.target.kind) { this.#say(first.message); return; }
+      if (!this.target.kind) {
+        this.#say(first.message);
+        return;
+      }
       first = {};
     }
     this.total = first.page_count;
-    if (!this.#isPdf(first)) { this.#draw(); return; }
+    if (!this.#isPdf(first)) {
+      this.#draw();
+      return;
+    }
     try {
       const { openPdf, drawPage } = await import("./pdf.js");
       if (this.left) return;
@@ -89,13 +137,19 @@ class Viewer {
   }
 
   #isPdf(page) {
-    return this.target.kind ? this.target.kind === "pdf" : page.kind ? page.kind === "pdf" : Boolean(page.width);
+    return this.target.kind
+      ? this.target.kind === "pdf"
+      : page.kind
+        ? page.kind === "pdf"
+        : Boolean(page.width);
   }
 
   async #page(number) {
     const { start, end, page } = this.target;
-    const asked = number === page && start !== undefined && end > start ? `?start=${start}&end=${end}` : "";
-    if (!this.pages.has(number)) this.pages.set(number, await api(`files/${this.target.id}/pages/${number}${asked}`));
+    const asked =
+      number === page && start !== undefined && end > start ? `?start=${start}&end=${end}` : "";
+    if (!this.pages.has(number))
+      this.pages.set(number, await api(`files/${this.target.id}/pages/${number}${asked}`));
     return this.pages.get(number);
   }
 
@@ -113,7 +167,9 @@ class Viewer {
     this.#draw();
   }
 
-  #width() { return Math.max(200, this.scroll.clientWidth - 24) * this.zoom; }
+  #width() {
+    return Math.max(200, this.scroll.clientWidth - 24) * this.zoom;
+  }
 
   async #draw() {
     this.drawing?.cancel();
@@ -124,7 +180,9 @@ class Viewer {
     this.next.disabled = Boolean(this.total) && number >= this.total;
     for (const button of this.zooms) button.hidden = !this.pdf;
     try {
-      await (this.pdf ? this.#picture(number).catch((error) => this.#orText(number, error)) : this.#text(number));
+      await (this.pdf
+        ? this.#picture(number).catch((error) => this.#orText(number, error))
+        : this.#text(number));
       if (!this.left && number === this.page) this.#told(number);
     } catch (error) {
       if (!this.left && number === this.page) this.#say(error.message);
@@ -149,7 +207,8 @@ class Viewer {
     }
     this.drawing = this.drawPage(page, this.sheet, this.width);
     await this.drawing.done;
-    if (number === this.target.page && this.target.start !== undefined) this.#mark(await this.#page(number));
+    if (number === this.target.page && this.target.start !== undefined)
+      this.#mark(await this.#page(number));
   }
 
   /** Rectangles are fractions of the page, from its top left: they fit every zoom. */
@@ -166,8 +225,11 @@ class Viewer {
     };
     const top = Math.min(...rects.map((rect) => rect[1]));
     const bottom = Math.max(...rects.map((rect) => rect[3]));
-    this.sheet.append(...rects.map((rect) => place("passage", rect)), place("leads", [0, top, 0, bottom]),
-      h("p", { className: "unseen" }, `${gettext("Marked passage:")} ${text.slice(start, end)}`));
+    this.sheet.append(
+      ...rects.map((rect) => place("passage", rect)),
+      place("leads", [0, top, 0, bottom]),
+      h("p", { className: "unseen" }, `${gettext("Marked passage:")} ${text.slice(start, end)}`),
+    );
     this.scroll.scrollTop = top * this.sheet.clientHeight - this.scroll.clientHeight / 4;
   }
 
@@ -178,15 +240,29 @@ class Viewer {
     const { text, start, end } = page;
     const marked = number === this.target.page && end > start;
     const mark = marked ? h("mark", {}, text.slice(start, end)) : null;
-    this.scroll.replaceChildren(h("div", { className: "page-text", dir: "auto" },
-      marked ? [text.slice(0, start), mark, text.slice(end)] : text || gettext("There are no words on this page.")));
+    this.scroll.replaceChildren(
+      h(
+        "div",
+        { className: "page-text", dir: "auto" },
+        marked
+          ? [text.slice(0, start), mark, text.slice(end)]
+          : text || gettext("There are no words on this page."),
+      ),
+    );
     if (mark) mark.scrollIntoView({ block: "center" });
     else this.scroll.scrollTop = 0;
   }
 
   #told(number) {
-    const words = fill(gettext("Page %(page)s of %(count)s"), { page: number, count: this.total ?? number });
-    announce(number === this.target.page && this.target.start !== undefined ? `${words}. ${gettext("The passage is marked.")}` : words);
+    const words = fill(gettext("Page %(page)s of %(count)s"), {
+      page: number,
+      count: this.total ?? number,
+    });
+    announce(
+      number === this.target.page && this.target.start !== undefined
+        ? `${words}. ${gettext("The passage is marked.")}`
+        : words,
+    );
   }
 
   #key(event) {

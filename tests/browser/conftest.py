@@ -88,7 +88,7 @@ def product(
     transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The address of a running product with its models, prompt and collection."""
-    from tests.browser import server  # noqa: PLC0415 - takes the process's only reactor
+    from tests.browser import server
 
     settings.MEDIA_ROOT = tmp_path / "files"
     provider = Provider.objects.create(kind="builtin", name="Built in")

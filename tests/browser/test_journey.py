@@ -90,12 +90,18 @@ def _the_passage_is_marked(page: Any) -> None:
 
 def test_a_file_that_cannot_be_read_says_why(alice_visits: Callable[..., Any]) -> None:
     window = alice_visits()
-    drop(window.page, "empty scan.pdf", make_pdf([""]))
+    drop(window.page, "<img src=x onerror=window.__pwned=1>.pdf", make_pdf([""]))
     row = window.page.wait_for_selector("#tray [data-status=FAILED]")
     assert len(row.query_selector(".what").inner_text()) > 30
-    assert row.query_selector("[aria-label^='Try']") and row.query_selector("[aria-label^='Delete']")
+    assert row.query_selector("[aria-label^='Try']") and row.query_selector(
+        "[aria-label^='Delete']"
+    )
     drop(window.page, "notes.exe", b"MZ\x90\x00not a document\x00")
-    window.page.wait_for_selector("#tray [data-status=REFUSED], #tray li:nth-child(2)[data-status=FAILED]")
+    window.page.wait_for_selector(
+        "#tray [data-status=REFUSED], #tray li:nth-child(2)[data-status=FAILED]"
+    )
+    assert window.page.evaluate("window.__pwned") is None
+    assert window.page.locator("#tray img").count() == 0
 
 
 def test_my_material_is_listed_opened_and_deleted(alice_visits: Callable[..., Any]) -> None:
@@ -104,7 +110,11 @@ def test_my_material_is_listed_opened_and_deleted(alice_visits: Callable[..., An
     page.set_input_files(
         "#choose",
         [
-            {"name": "notes.md", "mimeType": "text/markdown", "buffer": b"# Leaves\n\nDry them first."},
+            {
+                "name": "notes.md",
+                "mimeType": "text/markdown",
+                "buffer": b"# Leaves\n\nDry them.",
+            },
             {"name": "reader.pdf", "mimeType": "application/pdf", "buffer": make_pdf(PAGES)},
         ],
     )
@@ -112,7 +122,7 @@ def test_my_material_is_listed_opened_and_deleted(alice_visits: Callable[..., An
     page.click("#show-material")
     window.has(".file-list .file", 2)
     page.click(".file-list button.name:has-text('notes.md')")
-    page.wait_for_selector(".page-text:has-text('Dry them first.')")
+    page.wait_for_selector(".page-text:has-text('Dry them.')")
     page.click("[aria-label='Back to all files']")
     page.click(".file-list button.name:has-text('reader.pdf')")
     page.wait_for_selector(".sheet canvas")

@@ -21,8 +21,9 @@ CONTRAST = """(selector) => {
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const element = document.querySelector(selector);
   let behind = element;
-  while (rgb(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement ?? document.documentElement;
-  const [a, b] = [rgb(getComputedStyle(element).color), rgb(getComputedStyle(behind).backgroundColor)].map(light);
+  const paper = () => rgb(getComputedStyle(behind).backgroundColor);
+  while (paper()[3] === 0) behind = behind.parentElement;
+  const [a, b] = [light(rgb(getComputedStyle(element).color)), light(paper())];
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
 }"""
 
@@ -116,7 +117,7 @@ def test_it_works_by_keyboard_alone(alice_visits: Callable[..., Any], with_an_an
     page.keyboard.press("Tab")
     while not page.evaluate("document.activeElement.matches('.cite')"):
         page.keyboard.press("Tab")
-        assert not page.evaluate("document.activeElement.matches('#say')"), "the mark was not reached"
+        assert not page.evaluate("document.activeElement.matches('#say')")
     page.wait_for_selector("#preview:popover-open")
     page.keyboard.press("Enter")
     page.wait_for_selector(".passage")

@@ -1,0 +1,94 @@
+// One file as a row: its name, how far it is or why it failed, and what can be done about it.
+
+import { amount, boot, bytes, fill, gettext, h, ngettext, tool } from "./lib.js";
+
+const STAGES = {
+  extract: () => gettext("Reading the pages"),
+  chunk: () => gettext("Splitting into passages"),
+  embed: () => gettext("Preparing for search"),
+  index: () => gettext("Saving"),
+};
+
+/** `does`: view(row, element), retry(row), delete(row), dismiss(row), cancel(row), remove(row) */
+export function fileRow(row, place, does) {
+  const can = row.status === "PROCESSED";
+  const name = can
+    ? h(
+        "button",
+        {
+          type: "button",
+          className: "name",
+          title: row.name,
+          onclick: (event) => does.view(row, event.currentTarget),
+        },
+        row.name,
+      )
+    : h("span", { className: "name", title: row.name }, row.name);
+  const { words, className, value } = state(row);
+  return h(
+    "li",
+    { className: "file", "data-status": row.status, "data-file": row.id ?? row.key },
+    name,
+    h("span", { className: `what ${className ?? ""}` }, words),
+    h("span", { className: "does" }, tools(row, place, does)),
+    value === undefined
+      ? null
+      : h("progress", {
+          max: 100,
+          value,
+          "aria-label": fill(gettext("Progress of %(name)s"), { name: row.name }),
+        }),
+  );
+}
+
+function state(row) {
+  const percent = (value) => `${Math.round(value)}%`;
+  switch (row.status) {
+    case "SENDING":
+      return {
+        words: `${gettext("Sending")} · ${percent(row.sent * 100)} ${fill(gettext("of %(size)s"), { size: bytes(row.size) })}`,
+        value: row.sent * 100,
+      };
+    case "UPLOADED":
+      return { words: gettext("Waiting to be read"), value: 0 };
+    case "PROCESSING": {
+      const left = row.seconds_left ? ` · ${timeLeft(row.seconds_left)}` : "";
+      return {
+        words: `${(STAGES[row.stage] ?? STAGES.extract)()} · ${percent(row.progress)}${left}`,
+        value: row.progress,
+      };
+    }
+    case "PROCESSED": {
+      const pages = row.page_count
+        ? ` · ${fill(ngettext("%(count)s page", "%(count)s pages", row.page_count), { count: row.page_count })}`
+        : "";
+      return {
+        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages}`,
+        className: "ready",
+      };
+    }
+    default:
+      return { words: row.error || gettext("This file could not be read."), className: "wrong" };
+  }
+}
+
+function tools(row, place, does) {
+  const label = (words) => fill(words, { name: row.name });
+  const retry = tool("again", label(gettext("Try %(name)s again")), () => does.retry(row));
+  const remove = tool("bin", label(gettext("Delete %(name)s")), () => does.delete(row));
+  const hide = tool("close", label(gettext("Hide %(name)s")), () => does.dismiss(row));
+  if (row.status === "SENDING")
+    return [tool("close", label(gettext("Cancel %(name)s")), () => does.cancel(row))];
+  if (row.status === "REFUSED")
+    return [retry, tool("close", label(gettext("Remove %(name)s")), () => does.remove(row))];
+  const mine =
+    boot.user.is_admin || row.uploaded_by === undefined || row.uploaded_by === boot.user.id;
+  if (row.status === "FAILED") return mine ? [retry, remove] : [hide];
+  if (place === "tray") return row.status === "PROCESSED" ? [hide] : mine ? [remove] : [];
+  return mine ? [remove] : [];
+}
+
+function timeLeft(seconds) {
+  const [count, unit] = seconds < 60 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
+  return fill(gettext("about %(time)s left"), { time: amount(count, unit) });
+}
