@@ -152,7 +152,9 @@ def _pick(candidates: Sequence[_Candidate], weights: dict[Stems, float]) -> list
     weights = dict(weights)
     total = sum(weights.values()) or 1.0
     first = 0.0
-    while left and len(picked) < MOST and length < TOTAL:
+    # Where nothing asked for is found, a glance at what came nearest is enough.
+    most = MOST if any(c.share(weights, total) for c in candidates) else 2
+    while left and len(picked) < most and length < TOTAL:
         score, chosen = max(((_score(c, weights, total), c) for c in left), key=lambda row: row[0])
         if picked and score < 0.33 * first:
             break
