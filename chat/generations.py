@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,6 @@ from django.utils import timezone
 from chat import protocol
 from chat.event_log import KEEP_SECONDS, encode, stream_key
 from chat.models import Citation, Generation, Message
-from chat.services import LEASE
 from core.process import is_gone
 from core.redis import sync_client
 from documents.models import Page
@@ -22,6 +22,7 @@ from rag.search import Hit
 from rag.sources import Source, settle
 
 RUNNING = Generation.Status.RUNNING
+LEASE = timedelta(seconds=10)
 
 
 @dataclass

@@ -53,6 +53,9 @@ class Session(models.Model):
         max_length=12, choices=Comprehension.choices, blank=True, default=""
     )
     summary = models.TextField(blank=True)
+    # Stands for the messages up to `summarised_until` when a model's window cannot hold them all.
+    context_summary = models.TextField(blank=True)
+    summarised_until = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -2,7 +2,6 @@
 
 import logging
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,19 +10,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat import queries
+from chat.context import window
+from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from core.errors import Conflict, Invalid, NotFound, Unavailable
 from core.process import owner
 from llm.models import LanguageModel
 from llm.queries import usable_models
+from llm.tokens import size
 from prompts.models import Prompt
 from prompts.queries import active_prompt
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=10)
 MAX_MESSAGE = 100_000
 TITLE_LENGTH = 60
+BYTES_A_WORD = 7
 PROMPT_FIELDS = ("prompt_general", "task", "persona", "mission_objective")
 
 
@@ -118,6 +120,7 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
             code="message_too_long",
         )
     session = _locked(actor, session_id)
+    _check_fits(session, text)
     question = _add(session, Message.Role.USER, parent_id=session.leaf_id, content=text)
     if session.title_is_automatic and not session.title:
         session.title = make_title(text)
@@ -153,6 +156,22 @@ def _locked(actor: User, session_id: uuid.UUID) -> Session:
     return session
 
 
+def _check_fits(session: Session, text: str) -> None:
+    """Before it is sent: a question the model cannot hold is better brought as a file."""
+    model = queries.model_for(session)
+    if model is not None and size(text) > window(model).question:
+        words = window(model).question // BYTES_A_WORD
+        raise Invalid(
+            _(
+                "This message is too long for %(model)s, which takes about %(words)d words. "
+                "Shorten it, choose a model with a larger context, or upload the text as a file "
+                "and ask about it."
+            )
+            % {"model": model.display_name, "words": words},
+            code="message_too_long",
+        )
+
+
 def _add(session: Session, role: str, **fields: Any) -> Message:
     session.total_messages += 1
     return Message.objects.create(
@@ -174,6 +193,9 @@ def _open(session: Session, question: Message) -> Generation:
         model=model,
     )
     session.leaf = answer
+    if question.position <= session.summarised_until:
+        # Another branch: what was summarised is not all said in it.
+        session.context_summary, session.summarised_until = "", 0
     session.save()
     try:
         generation = Generation.objects.create(

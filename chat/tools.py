@@ -8,6 +8,7 @@ from accounts.models import User
 from core.db import in_thread
 from llm.loop import Tool
 from llm.messages import ToolSpec
+from llm.tokens import size
 from rag.search import search
 from rag.sources import Source, SourceBook, with_neighbours
 
@@ -32,8 +33,15 @@ SPEC = ToolSpec(
 NOTHING = "Nothing in the material matches. Say so, or search again with other words."
 
 
-def document_search(user: User, book: SourceBook, counted: Callable[[int], None]) -> Tool:
-    """The search tool of one turn; `counted` is told how many passages each call found."""
+def document_search(
+    user: User, book: SourceBook, counted: Callable[[int], None], room: int
+) -> Tool:
+    """The search tool of one turn.
+
+    `counted` is told how many passages each call found; all calls together return about `room`
+    bytes of text, so that a small model is not flooded.
+    """
+    left = room
 
     async def run(arguments: dict[str, Any]) -> str:
         query = str(arguments.get("query", "")).strip()
@@ -41,7 +49,15 @@ def document_search(user: User, book: SourceBook, counted: Callable[[int], None]
             return json.dumps({"passages": [], "note": "The query was empty."})
         hits = await search(user, query, top_k=PASSAGES)
         contexts = await in_thread(with_neighbours, hits) if hits else {}
-        sources = book.add(hits, contexts)
+        nonlocal left
+        sources = []
+        for hit in hits:
+            if size(contexts[hit.chunk_id]) > left:
+                contexts[hit.chunk_id] = hit.text
+            if size(contexts[hit.chunk_id]) > left and sources:
+                break
+            left -= size(contexts[hit.chunk_id])
+            sources += book.add([hit], contexts)
         counted(len(sources))
         return tool_text(sources)
 

@@ -11,8 +11,8 @@ from typing import Any
 from django.utils import translation
 
 from accounts.models import User
-from chat import generations, protocol, queries
-from chat.context import conversation, system_prompt
+from chat import generations, protocol, queries, tasks
+from chat.context import conversation, system_prompt, window
 from chat.event_log import EventLog
 from chat.generations import Outcome
 from chat.models import Citation, Generation, Message
@@ -25,6 +25,7 @@ from llm.loop import run_turn
 from llm.messages import Request, ToolCall, Usage
 from llm.models import LanguageModel
 from llm.services import chat_model
+from llm.tokens import learn, request_size
 from rag.marks import MarkFilter
 from rag.sources import SourceBook
 
@@ -39,26 +40,42 @@ class Plan:
     """All a turn needs from the database, read at once before the model is called."""
 
     generation_id: uuid.UUID
+    session_id: uuid.UUID
     user: User
     question: Message
     answer: Message
     model: LanguageModel
     request: Request
     language: str
+    passages: int  # bytes of passages the model has room for
+    left_out: bool  # older messages did not fit
 
 
 def plan(generation: Generation, user: User, language: str) -> Plan:
     session, model = generation.session, generation.model
     assert model is not None  # a generation is opened with one; only later may it be deleted
     thread = queries.branch(list(session.messages.all()), generation.question_id)
+    space, system = window(model), system_prompt(session)
+    fitted = conversation(
+        thread, space.conversation(system), session.context_summary, session.summarised_until
+    )
     request = Request(
         model=model.name,
-        system=system_prompt(session),
-        messages=conversation(thread, model.context_window),
+        system=system,
+        messages=fitted.messages,
         max_tokens=model.max_output_tokens,
     )
     return Plan(
-        generation.pk, user, generation.question, generation.answer, model, request, language
+        generation_id=generation.pk,
+        session_id=session.pk,
+        user=user,
+        question=generation.question,
+        answer=generation.answer,
+        model=model,
+        request=request,
+        language=language,
+        passages=space.passages,
+        left_out=fitted.left_out,
     )
 
 
@@ -96,7 +113,7 @@ class Turn:
         await asyncio.shield(self._finish(status, reason, error))
 
     async def _answer(self) -> tuple[str, str, str]:
-        tools = [document_search(self.plan.user, self.book, self._count)]
+        tools = [document_search(self.plan.user, self.book, self._count, self.plan.passages)]
         if not self.plan.model.supports_tools:
             tools = []
         model = chat_model(self.plan.model)
@@ -179,9 +196,19 @@ class Turn:
                 retryable = error not in {"auth", "spent", "unknown_model", "context_too_long"}
                 self.events.append(protocol.error(error, error_sentence(error), retryable))
         if saved is None:
-            self.events.append(protocol.error("interrupted", "", True), last=True)
+            sentence = error_sentence("interrupted")
+            self.events.append(protocol.error("interrupted", sentence, True), last=True)
         else:
             self.events.append(protocol.message_saved(*saved), last=True)
+        await in_thread(self._afterwards)
+
+    def _afterwards(self) -> None:
+        """What nobody waits for: learn from the provider's count, shorten a long session."""
+        if not self.steps and self.usage.input_tokens:
+            sent = request_size(self.plan.request)
+            learn(self.plan.model.pk, sent, self.usage.input_tokens)
+        if self.plan.left_out:
+            tasks.ask_for_summary(self.plan.session_id)
 
     async def _save(self, outcome: Outcome) -> tuple[Message, list[Citation]] | None:
         """The database may be away for a moment: the answer is kept in memory until it is back."""

@@ -143,6 +143,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "accounts.tasks.forget_logins",
         "schedule": schedule(timedelta(days=1)),
     },
+    "llm.refresh_registry": {
+        "task": "llm.tasks.refresh_registry",
+        "schedule": schedule(timedelta(minutes=5)),
+    },
     "core.forget_requests": {
         "task": "core.tasks.forget_requests",
         "schedule": schedule(timedelta(hours=1)),

@@ -165,6 +165,7 @@ TASKS = {
     "accounts.tasks.forget_logins": "by beat",
     "core.tasks.forget_requests": "by beat",
     "chat.tasks.close_abandoned": "by beat",
+    "chat.tasks.summarise": "a session's id, sent by the turn that could not tell all of it",
     "documents.tasks.ingest": "a document's id, sent by documents.services",
     "documents.tasks.reconcile": "by beat",
     "llm.tasks.refresh_registry": "by beat",

@@ -8,6 +8,8 @@ from accounts.models import User
 from chat import services
 from chat.context import RULES, conversation, system_prompt
 from chat.models import Message
+from core.errors import Invalid
+from llm.models import LanguageModel, Provider
 from prompts.models import Prompt
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +61,7 @@ def test_old_marks_are_removed_and_sides_alternate() -> None:
             said("user", "Third"),
         ],
         8000,
-    )
+    ).messages
     assert [(message.role, message.text) for message in told] == [
         ("user", "First"),
         ("assistant", "Answer."),
@@ -67,16 +69,46 @@ def test_old_marks_are_removed_and_sides_alternate() -> None:
     ]
 
 
+def long_talk(count: int) -> list[Message]:
+    sides = ("user", "assistant")
+    return [
+        Message(role=sides[n % 2], content=f"{n + 1} " + "x" * 900, position=n + 1)
+        for n in range(count)
+    ]
+
+
 def test_the_oldest_messages_are_left_out_whole() -> None:
-    long = [said("user" if n % 2 == 0 else "assistant", f"{n} " + "x" * 900) for n in range(41)]
-    told = conversation(long, 4000)
-    assert told[-1].text.startswith("40 ")
-    assert 1 < len(told) < 41
-    assert all(len(message.text) > 900 for message in told)
+    fitted = conversation(long_talk(41), 9000)
+    assert fitted.left_out
+    assert fitted.messages[-1].text.startswith("41 ")
+    assert 1 < len(fitted.messages) < 41
+    assert all(len(message.text) > 900 for message in fitted.messages)
+
+
+def test_a_summary_stands_for_what_does_not_fit() -> None:
+    fitted = conversation(long_talk(41), 9000, summary="They spoke of leaves.", summarised=36)
+    told = fitted.messages
+    assert not fitted.left_out
+    assert "They spoke of leaves." in told[0].text and told[0].role == "user"
+    assert [message.text.strip("x ")[:2] for message in told[1:]] == ["38", "39", "40", "41"]
+    short = conversation(long_talk(3), 9000, summary="Unused.", summarised=1)
+    assert "Unused." not in short.messages[0].text
 
 
 def test_a_question_longer_than_the_window_is_still_asked() -> None:
-    assert len(conversation([said("user", "y" * 90_000)], 4000)) == 1
+    assert len(conversation([said("user", "y" * 90_000)], 4000).messages) == 1
+
+
+def test_a_question_the_model_cannot_hold_is_refused_with_a_sentence(alice: User) -> None:
+    provider = Provider.objects.create(kind="builtin", name="Built in")
+    LanguageModel.objects.create(
+        provider=provider, name="small", display_name="Small", context_window=1000
+    )
+    session = services.create_session(actor=alice)
+    with pytest.raises(Invalid) as refused:
+        services.post_message(actor=alice, session_id=session.pk, text="word " * 2000)
+    assert refused.value.code == "message_too_long" and "Small" in str(refused.value.message)
+    assert not session.messages.exists()
 
 
 @pytest.mark.parametrize(

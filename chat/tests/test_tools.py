@@ -36,7 +36,7 @@ def shelve(owner: User, name: str, texts: list[str]) -> None:
 async def test_passages_are_numbered_on_over_two_searches(alice: User) -> None:
     await in_thread(shelve, alice, "a.txt", ["The heart pumps blood.", "Leaves make sugar."])
     book, counts = SourceBook(), []
-    tool = document_search(alice, book, counts.append)
+    tool = document_search(alice, book, counts.append, 50_000)
     first = json.loads(await tool.run({"query": "heart"}))
     second = json.loads(await tool.run({"query": "sugar"}))
     assert [passage["mark"] for passage in first["passages"]] == [1, 2]
@@ -47,9 +47,19 @@ async def test_passages_are_numbered_on_over_two_searches(alice: User) -> None:
     assert "Leaves make sugar." in first["passages"][0]["text"]
 
 
+async def test_a_small_model_is_not_flooded(alice: User) -> None:
+    texts = [f"{n} The heart pumps blood. " + "More about the heart. " * 20 for n in range(6)]
+    await in_thread(shelve, alice, "a.txt", texts)
+    tool = document_search(alice, SourceBook(), lambda count: None, 1500)
+    answers = [await tool.run({"query": "heart"}) for _ in range(3)]
+    counts = [len(json.loads(answer)["passages"]) for answer in answers]
+    assert counts[0] < 6 and counts[1:] == [1, 1]
+    assert len(answers[0]) < 2500 and max(map(len, answers[1:])) < 1200
+
+
 async def test_a_steered_model_reaches_nothing_foreign(alice: User, bob: User) -> None:
     await in_thread(shelve, alice, "secret.txt", ["CANARY the heart pumps blood."])
-    tool = document_search(bob, SourceBook(), lambda count: None)
+    tool = document_search(bob, SourceBook(), lambda count: None, 50_000)
     for query in ("CANARY heart", "secret.txt", "*", ""):
         answer = await tool.run({"query": query, "user": str(alice.pk), "documents": ["*"]})
         assert "CANARY the" not in answer and json.loads(answer)["passages"] == []
