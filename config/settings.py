@@ -249,6 +249,8 @@ PROVIDER_BASE_URLS = {
     "openrouter": env.text("OPENROUTER_BASE_URL"),
     "huggingface": env.text("HF_BASE_URL"),
 }
+# Provider keys in the database are sealed with the first of these and opened with any of them.
+FIELD_ENCRYPTION_KEYS = env.words("FIELD_ENCRYPTION_KEYS")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
 EMBEDDER_THREADS = env.number("EMBEDDER_THREADS", 1)
 # Tests set this to False: a real provider call by accident is then an error, not a bill.
