@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from llm import keys
 from llm.base import Endpoint
 from llm.models import Provider
 from llm.registry import BASE_URLS
+
+KeyState = Literal["stored", "environment", "unreadable", "none"]
 
 # The protocol's paths hang below /v1; people often leave it out of the address.
 _WITH_VERSION = frozenset({"ollama", "openai", "openai_compatible", "openrouter", "huggingface"})
@@ -18,9 +22,48 @@ def provider_key(provider: Provider) -> str:
     """The key to send to this provider, or "".
 
     A key from the environment belongs to the address from the environment: sent to an address
-    somebody typed into the registry, it would be theirs.
+    somebody typed into the registry, it would be theirs. A key of the provider's own that cannot
+    be read is not replaced by another one: that would be somebody else's bill.
     """
+    if provider.api_key_encrypted:
+        return _stored_key(provider)
     return "" if provider.base_url else environment_key(provider.kind)
+
+
+def key_state(provider: Provider) -> KeyState:
+    """Where the key comes from; for the eyes of administrators."""
+    if provider.api_key_encrypted:
+        return "stored" if _stored_key(provider) else "unreadable"
+    return "environment" if provider_key(provider) else "none"
+
+
+def key_hint(provider: Provider) -> str:
+    """The last four characters of the key, or "" when that would be much of it."""
+    return provider.key_hint if provider.api_key_encrypted else _hint(provider_key(provider))
+
+
+def store_key(provider: Provider, key: str) -> None:
+    """Put a key into the row, sealed for its kind and address; "" takes it out. Does not save.
+
+    Raises ``llm.keys.NoKey`` when there is nothing to seal it with.
+    """
+    provider.api_key_encrypted = keys.seal(key, _purpose(provider)) if key else ""
+    provider.key_hint = _hint(key)
+
+
+def _stored_key(provider: Provider) -> str:
+    try:
+        return keys.unseal(provider.api_key_encrypted, _purpose(provider))
+    except keys.CannotOpen:
+        return ""
+
+
+def _purpose(provider: Provider) -> list[str]:
+    return [provider.kind, provider.base_url]
+
+
+def _hint(key: str) -> str:
+    return key[-4:] if len(key) >= 16 else ""
 
 
 def environment_key(kind: str) -> str:

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_id
+from llm.keys import SealedField
 
 # What is assumed of a model nobody has described: small enough for almost any.
 DEFAULT_CONTEXT_WINDOW = 8192
@@ -43,6 +44,35 @@ def validate_parameters(value: object) -> None:
         )
 
 
+class Task(models.TextChoices):
+    """What a question asks for; a model may be good at some, and have fallbacks for each."""
+
+    REASONING = "reasoning", _("reasoning")
+    CREATIVE = "creative", _("creative")
+    FACTUAL = "factual", _("factual")
+    GENERAL = "general", _("general")
+
+
+def validate_tasks(value: object) -> None:
+    sound = isinstance(value, list) and all(task in Task.values for task in value)
+    if not sound or len(set(value)) != len(value):  # type: ignore[arg-type]
+        raise ValidationError(
+            _("Give a list of these, each once: %(tasks)s."), params={"tasks": ", ".join(Task)}
+        )
+
+
+def _price(name: str) -> models.DecimalField:  # type: ignore[type-arg]
+    return models.DecimalField(
+        name,
+        max_digits=12,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("US dollars for a million tokens."),
+    )
+
+
 class Provider(models.Model):
     class Kind(models.TextChoices):
         OPENAI = "openai", "OpenAI"
@@ -67,6 +97,15 @@ class Provider(models.Model):
             "in the environment is sent only where this is empty."
         ),
     )
+    api_key_encrypted = SealedField(default="", blank=True, editable=False)
+    key_hint = models.CharField(
+        _("key ends in"), max_length=4, default="", blank=True, editable=False
+    )
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True, editable=False)
+    check_ok = models.BooleanField(_("works"), null=True, blank=True, editable=False)
+    check_sentence = models.CharField(
+        _("what the check found"), max_length=500, default="", blank=True, editable=False
+    )
     is_active = models.BooleanField(_("active"), default=True)
     order = models.PositiveIntegerField(_("order"), default=100)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -84,6 +123,13 @@ class Provider(models.Model):
 
 
 class LanguageModel(models.Model):
+    class PriceSource(models.TextChoices):
+        """Prices an administrator wrote are kept when the price list is read again."""
+
+        UNKNOWN = "", _("unknown")
+        LISTED = "listed", _("the price list")
+        OWN = "own", _("an administrator")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     provider = models.ForeignKey(
         Provider, models.CASCADE, related_name="language_models", verbose_name=_("provider")
@@ -101,6 +147,14 @@ class LanguageModel(models.Model):
     )
     supports_tools = models.BooleanField(_("calls tools"), default=True)
     supports_vision = models.BooleanField(_("sees pictures"), default=False)
+    supports_reasoning = models.BooleanField(_("thinks before it answers"), default=False)
+    tasks = models.JSONField(
+        _("good at"),
+        default=list,
+        blank=True,
+        validators=[validate_tasks],
+        help_text=_("Questions of these kinds turn to this model first among the fallbacks."),
+    )
     parameters = models.JSONField(
         _("parameters"),
         default=dict,
@@ -111,23 +165,11 @@ class LanguageModel(models.Model):
             "field's name), first_event_seconds, body (further fields to send)."
         ),
     )
-    input_price = models.DecimalField(
-        _("price of input"),
-        max_digits=12,
-        decimal_places=6,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-        help_text=_("US dollars for a million tokens."),
-    )
-    output_price = models.DecimalField(
-        _("price of output"),
-        max_digits=12,
-        decimal_places=6,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-        help_text=_("US dollars for a million tokens."),
+    input_price = _price(_("price of input"))
+    output_price = _price(_("price of output"))
+    cached_input_price = _price(_("price of input read again"))
+    price_source = models.CharField(
+        _("prices come from"), max_length=8, choices=PriceSource, blank=True, editable=False
     )
     is_active = models.BooleanField(_("active"), default=True)
     is_offered = models.BooleanField(
@@ -149,6 +191,48 @@ class LanguageModel(models.Model):
 
     def __str__(self) -> str:
         return self.display_name
+
+
+class Fallback(models.Model):
+    """Who is asked next when a model fails before its first word; ``task`` "" is for any."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    model = models.ForeignKey(
+        LanguageModel, models.CASCADE, related_name="fallback_rows", verbose_name=_("model")
+    )
+    fallback = models.ForeignKey(
+        LanguageModel, models.CASCADE, related_name="+", verbose_name=_("asked next")
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    task = models.CharField(
+        _("only for"),
+        max_length=10,
+        choices=Task,
+        default="",
+        blank=True,
+        help_text=_("Empty: for every question."),
+    )
+
+    class Meta:
+        ordering = ["task", "position"]
+        verbose_name = _("fallback")
+        verbose_name_plural = _("fallbacks")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model", "task", "position"], name="llm_one_fallback_a_position"
+            ),
+            models.UniqueConstraint(
+                fields=["model", "task", "fallback"], name="llm_a_fallback_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(model=F("fallback")),
+                name="llm_no_fallback_to_itself",
+                violation_error_message=_("A model cannot be its own fallback."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} → {self.fallback}"
 
 
 class EmbeddingModel(models.Model):

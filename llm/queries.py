@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
+from llm import keys
 from llm.credentials import configured_kinds
-from llm.models import EmbeddingModel, LanguageModel, Provider
+from llm.models import EmbeddingModel, Fallback, LanguageModel, Provider
 
 
 def usable_models() -> QuerySet[LanguageModel]:
@@ -13,10 +14,33 @@ def usable_models() -> QuerySet[LanguageModel]:
 
     A model whose key has left the environment is not among them, and is again when it is back.
     """
-    reachable = Q(provider__kind__in=configured_kinds()) | ~Q(provider__base_url="")
     return LanguageModel.objects.select_related("provider").filter(
-        reachable, is_active=True, is_offered=True, provider__is_active=True
+        provider__in=reachable_providers(), is_active=True, is_offered=True
     )
+
+
+def reachable_providers() -> QuerySet[Provider]:
+    """Active, and with all that a request needs: a key that can be read, or no need of one."""
+    without_own = Q(api_key_encrypted="") & (Q(kind__in=configured_kinds()) | ~Q(base_url=""))
+    return Provider.objects.filter(
+        without_own | keys.opens("api_key_encrypted"), is_active=True
+    ).order_by()
+
+
+def fallback_chain(model: LanguageModel, task: str = "") -> list[LanguageModel]:
+    """Whom to ask, in this order, when ``model`` fails; only what can be asked right now.
+
+    First the model's fallbacks for the task, then those for any question, of which the ones good
+    at the task come first. A fallback's own fallbacks are not followed: an administrator sees the
+    whole chain in one place, and a circle harms nobody. One query; the providers are loaded.
+    """
+    rows = (
+        Fallback.objects.filter(model=model, task__in={"", task}, fallback__in=usable_models())
+        .select_related("fallback__provider")
+        .order_by("position")
+    )
+    ranked = sorted(rows, key=lambda row: (row.task != task, task not in row.fallback.tasks))
+    return list({row.fallback_id: row.fallback for row in ranked}.values())
 
 
 def default_model() -> LanguageModel:
