@@ -1,0 +1,171 @@
+"""daphne with bodies that stay on disk: `python -m config.server` takes daphne's arguments.
+
+Under stock daphne 4.2 Twisted parses every form in memory, daphne then puts the whole body into a
+queue before the application sees a byte of it, a body may have any length, and an answer is
+buffered without end for a slow reader: an upload of 240 MB took the web process to 2.9 GB. Here a
+body is read from Twisted's temporary file as the application asks for it, one that is too long is
+refused while it arrives, and an answer waits for its reader.
+"""
+
+import asyncio
+import io
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+# Importing daphne's server installs the asyncio reactor: it must come before anything of Twisted.
+from daphne.server import Server  # isort: skip
+from daphne import cli, http_protocol
+
+from config import env
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+PIECE = 256 * 1024
+INLINE = 64 * 1024
+# What is no upload: forms and JSON. Django's own limit is below this.
+OTHER_LIMIT = 4 * 1024 * 1024
+ENVELOPE = 64 * 1024
+REFUSAL = json.dumps(
+    {
+        "type": "about:blank",
+        "title": "Content Too Large",
+        "status": 413,
+        "code": "too_large",
+        "detail": "This is larger than the server takes. Send less, or split the file.",
+    }
+).encode()
+
+
+def _upload_limit() -> int:
+    return env.number("MAX_UPLOAD_MB", 250) * 1024 * 1024 + ENVELOPE
+
+
+def _is_upload(path: bytes) -> bool:
+    path = path.split(b"?", 1)[0].rstrip(b"/")
+    return path == b"/api/v1/files/upload" or (
+        path.startswith(b"/api/v1/collections/") and path.endswith(b"/files")
+    )
+
+
+class Request(http_protocol.WebRequest):
+    body: Any = None
+    received = 0
+    refused = False
+    limit = OTHER_LIMIT
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # Twisted would parse a form into memory, twelve times its size, for nobody.
+        super().__init__(*args, parsePOSTFormSubmission=False, **options)
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(length)
+        self.limit = _upload_limit() if _is_upload(self.channel._path) else OTHER_LIMIT
+        if length is not None and length > self.limit:
+            self._refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.received += len(data)
+        if self.received > self.limit:
+            self._refuse()
+        if not self.refused:
+            super().handleContentChunk(data)
+
+    def _refuse(self) -> None:
+        if self.refused:
+            return
+        self.refused = True
+        head = (
+            "HTTP/1.1 413 Content Too Large\r\nContent-Type: application/problem+json\r\n"
+            f"Content-Length: {len(REFUSAL)}\r\nConnection: close\r\n\r\n"
+        )
+        self.channel.transport.write(head.encode() + REFUSAL)
+        self.channel.transport.loseConnection()
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if not self.refused:
+            super().requestReceived(command, path, version)
+
+    def process(self) -> Any:
+        self.drained = asyncio.Event()
+        self.drained.set()
+        if self.received > INLINE:
+            self.body, self.content = self.content, io.BytesIO()
+            self.body.seek(0)
+        return super().process()
+
+    def connectionLost(self, reason: Any) -> None:
+        if hasattr(self, "drained"):
+            self.drained.set()
+        super().connectionLost(reason)
+
+    # Twisted calls these when the reader is slower than we are, and when it has caught up.
+    def pauseProducing(self) -> None:
+        self.drained.clear()
+
+    def resumeProducing(self) -> None:
+        self.drained.set()
+
+    def stopProducing(self) -> None:
+        self.drained.set()
+
+
+class PatientServer(Server):
+    def __init__(self, application: Any, **options: Any) -> None:
+        super().__init__(_lazily(application), **options)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        if getattr(protocol, "body", None) is not None:
+            scope["body_file"] = protocol.body
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        streams = isinstance(protocol, Request) and message["type"] == "http.response.body"
+        if streams and not message.get("more_body") and protocol.producer is not None:
+            protocol.unregisterProducer()
+        await super().handle_reply(protocol, message)
+        if streams and message.get("more_body") and protocol.channel is not None:
+            if protocol.producer is None:
+                protocol.registerProducer(protocol, True)
+            await protocol.drained.wait()
+
+
+def _lazily(application: Any) -> Any:
+    async def patient(scope: dict[str, Any], receive: Receive, send: Any) -> None:
+        body = scope.pop("body_file", None)
+        if body is None:
+            await application(scope, receive, send)
+            return
+        try:
+            await application(scope, _reader(body, receive), send)
+        finally:
+            body.close()
+
+    return patient
+
+
+def _reader(body: Any, receive: Receive) -> Receive:
+    whole = False
+
+    async def read() -> dict[str, Any]:
+        nonlocal whole
+        if whole:
+            return await receive()
+        piece = await asyncio.to_thread(body.read, PIECE)
+        whole = len(piece) < PIECE
+        if whole:
+            # The empty body daphne put in the queue in place of this one.
+            await receive()
+        return {"type": "http.request", "body": piece, "more_body": not whole}
+
+    return read
+
+
+def main() -> None:
+    http_protocol.WebRequest = Request
+    cli.CommandLineInterface.server_class = PatientServer
+    cli.CommandLineInterface().run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The server between the wire and Django, with real sockets."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LIMIT_MB = 3
+# An application that counts the body, or answers with many bytes.
+APPLICATION = """
+async def application(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    size, peak, more = 0, 0, True
+    while more:
+        message = await receive()
+        size, peak = size + len(message["body"]), max(peak, len(message["body"]))
+        more = message.get("more_body", False)
+    answer = f"{size} {peak}".encode()
+    headers = [(b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})
+"""
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "counting.py").write_text(APPLICATION)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    env = {**os.environ, "PYTHONPATH": f"{folder}:{ROOT}", "MAX_UPLOAD_MB": str(LIMIT_MB)}
+    command = ["-m", "config.server", "-b", "127.0.0.1", "-p", str(number)]
+    process = subprocess.Popen(
+        [sys.executable, *command, "counting:application"], env=env, cwd=folder,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", number), 1).close()
+                break
+            except OSError:
+                assert process.poll() is None
+        yield number
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def exchange(port: int, head: str, body: bytes = b"") -> tuple[int, bytes]:
+    """(status, body) of one request; the server may answer before all of it is sent."""
+    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+        sock.sendall(head.encode())
+        try:
+            sock.sendall(body)
+        except OSError:
+            assert body
+        answer = b""
+        try:
+            while piece := sock.recv(65536):
+                answer += piece
+        except ConnectionResetError:
+            assert answer
+    top, _, rest = answer.partition(b"\r\n\r\n")
+    return int(top.split()[1]), rest
+
+
+def post(path: str, length: int | None) -> str:
+    size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\n{size}\r\n\r\n"
+    )
+
+
+def test_a_large_body_reaches_the_application_whole_and_in_pieces(port: int) -> None:
+    body = os.urandom(2 * 1024 * 1024 + 17)
+    status, answer = exchange(port, post("/api/v1/files/upload", len(body)), body)
+    size, peak = map(int, answer.split())
+    assert (status, size) == (200, len(body))
+    assert peak <= 256 * 1024
+
+
+def test_a_small_body_and_none_at_all(port: int) -> None:
+    assert exchange(port, post("/api/v1/auth/login", 5), b"hello") == (200, b"5 5")
+    assert exchange(port, post("/api/v1/auth/login", 0)) == (200, b"0 0")
+
+
+def test_too_large_is_refused_before_the_body_is_sent(port: int) -> None:
+    status, answer = exchange(port, post("/api/v1/files/upload", 100 * 1024 * 1024))
+    assert status == 413 and json.loads(answer)["code"] == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("path", "size"), [("/api/v1/files/upload", 4), ("/api/v1/auth/login", 5)]
+)
+def test_too_large_without_a_length_is_refused_while_it_arrives(
+    port: int, path: str, size: int
+) -> None:
+    piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    status, _ = exchange(port, post(path, None), piece * (size * 17) + b"0\r\n\r\n")
+    assert status == 413
