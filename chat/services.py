@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import queries
+from chat import queries, tasks
 from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
@@ -217,6 +217,11 @@ def make_title(text: str) -> str:
     if len(line) <= TITLE_LENGTH:
         return line
     return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(",.;:") + "…"
+
+
+def ask_for_summary(session_id: uuid.UUID) -> None:
+    """Have a session's older messages shortened in the background."""
+    tasks.ask_for_summary(session_id)
 
 
 def request_stop(*, actor: User, session_id: uuid.UUID) -> Generation | None:

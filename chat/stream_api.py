@@ -107,7 +107,7 @@ async def stop(request: HttpRequest, session_id: uuid.UUID) -> dict[str, bool]:
 @router.post("chat/ws-ticket", response={200: dict[str, str]})
 async def ws_ticket(request: HttpRequest) -> dict[str, str]:
     """A single-use ticket for `?ticket=` of a WebSocket, good for a minute."""
-    login_id = request.caller.login_id  # type: ignore[attr-defined]  set by caller_auth
+    login_id = request.caller.login_id  # type: ignore[attr-defined]  # caller_auth set it
     return {"ticket": await in_thread(tickets.issue, _user(request), login_id)}
 
 
@@ -161,7 +161,7 @@ async def _collect(generation_id: uuid.UUID) -> JsonResponse:
 
 
 def _stream(request: HttpRequest, generation_id: uuid.UUID, after: int) -> StreamingHttpResponse:
-    caller: Caller = request.caller  # type: ignore[attr-defined]  set by caller_auth
+    caller: Caller = request.caller  # type: ignore[attr-defined]  # caller_auth set it
     response = StreamingHttpResponse(
         _guarded(runner.follow(generation_id, after), caller), content_type="text/event-stream"
     )

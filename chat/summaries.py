@@ -48,8 +48,7 @@ async def summarise(session_id: uuid.UUID) -> bool:
     summary = "".join(pieces).strip()
     if not summary:
         return False
-    changed = await in_thread(_keep, session, summary, until)
-    return changed
+    return await in_thread(_keep, session, summary, until)
 
 
 def _material(session_id: uuid.UUID) -> tuple[Session, LanguageModel, str, int] | None:

@@ -50,7 +50,7 @@ def document_search(
         hits = await search(user, query, top_k=PASSAGES)
         contexts = await in_thread(with_neighbours, hits) if hits else {}
         nonlocal left
-        sources = []
+        sources: list[Source] = []
         for hit in hits:
             if size(contexts[hit.chunk_id]) > left:
                 contexts[hit.chunk_id] = hit.text

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import translation
 
 from accounts.models import User
-from chat import generations, protocol, queries, tasks
+from chat import generations, protocol, queries, services
 from chat.context import conversation, system_prompt, window
 from chat.event_log import EventLog
 from chat.generations import Outcome
@@ -208,7 +208,7 @@ class Turn:
             sent = request_size(self.plan.request)
             learn(self.plan.model.pk, sent, self.usage.input_tokens)
         if self.plan.left_out:
-            tasks.ask_for_summary(self.plan.session_id)
+            services.ask_for_summary(self.plan.session_id)
 
     async def _save(self, outcome: Outcome) -> tuple[Message, list[Citation]] | None:
         """The database may be away for a moment: the answer is kept in memory until it is back."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import cast
@@ -67,7 +67,7 @@ async def run_turn(
     *,
     max_rounds: int = 4,
     tool_timeout: float = 30.0,
-) -> AsyncIterator[TurnEvent]:
+) -> AsyncGenerator[TurnEvent, None]:
     """Stream one turn; ``Finished`` comes last. Raises ``LLMError`` when a model call fails.
 
     The model may call tools in up to ``max_rounds`` answers, several at once; after that it is

@@ -114,9 +114,8 @@ def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
     collections = Collection.objects.visible_to(user)
     if scope.collections is not None:
         collections = collections.filter(id__in=list(scope.collections))
-    documents = Document.objects.filter(
-        collection__in=collections.values("id"), status=Document.Status.PROCESSED
-    )
+    # Not by status: a document that is read again is found by its old text until then.
+    documents = Document.objects.filter(collection__in=collections.values("id"))
     if scope.documents is not None:
         documents = documents.filter(id__in=list(scope.documents))
     if scope.language:

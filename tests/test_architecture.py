@@ -39,6 +39,7 @@ PUBLIC = {
         "errors",
         "base",
         "loop",
+        "tokens",
         "tools",
     },
     "accounts": {"models", "services", "resolve", "tickets", "drf", "ninja"},

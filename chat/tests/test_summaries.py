@@ -67,7 +67,7 @@ async def test_a_turn_that_left_messages_out_asks_for_a_summary(
     alice: User, writer: LanguageModel, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("chat.turn.tasks.ask_for_summary", asked.append)
+    monkeypatch.setattr("chat.turn.services.ask_for_summary", asked.append)
     session = await in_thread(long_session, alice)
     play(*words("An answer."))
     generation = await ask(alice, session, "More?")
