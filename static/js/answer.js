@@ -104,16 +104,16 @@ export class Answer {
 
   found(sources) {
     for (const source of sources) this.sources.set(source.number, source);
-    const list = this.steps.lastElementChild?.querySelector(".step-list");
-    list?.replaceChildren(
-      ...sources.map((source) =>
-        h(
-          "li",
-          {},
-          `${source.document_name}, ${fill(gettext("page %(page)s"), { page: source.page ?? source.page_number })}`,
-        ),
-      ),
-    );
+    this.#listFound();
+  }
+
+  /** What the searches found, under the line of the last one. */
+  #listFound() {
+    const lines = [...this.sources.values()].map((source) => {
+      const page = fill(gettext("page %(page)s"), { page: source.page });
+      return h("li", {}, `${source.document_name}, ${page}`);
+    });
+    this.steps.lastElementChild?.querySelector(".step-list")?.replaceChildren(...lines);
   }
 
   add(content) {
@@ -130,6 +130,7 @@ export class Answer {
     this.text = message.content;
     this.sources = new Map((message.sources ?? []).map((source) => [source.number, source]));
     if (!this.steps.children.length) this.steps.append(...(message.steps ?? []).map(step));
+    this.#listFound();
     this.#withView((view) => view.set(message.content, { again: true }));
     load().then(([, { sourceLeaves }]) =>
       this.below.replaceChildren(
