@@ -7,13 +7,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import services
-from accounts.models import ApiLogin, User
+from accounts.models import ApiLogin, Group, Membership, User
 from core.errors import AppError
 
 # One way in: the login page, with its limits and second factors.
@@ -148,3 +148,25 @@ class ApiLoginAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiLogin | None = None) -> bool:
         return False
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    autocomplete_fields = ["user"]
+    readonly_fields = ["created_at"]
+    extra = 1
+
+
+@admin.register(Group)
+class GroupAdmin(admin.ModelAdmin):
+    list_display = ["name", "description", "members_count", "created_at"]
+    search_fields = ["name", "description", "members__email", "members__full_name"]
+    list_filter = ["created_at"]
+    inlines = [MembershipInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(people=Count("memberships", distinct=True))
+
+    @admin.display(description=gettext_lazy("members"), ordering="people")
+    def members_count(self, group: Any) -> int:
+        return int(group.people)

@@ -1,4 +1,4 @@
-"""People and the logins their programs hold."""
+"""People, their groups, and the logins their programs hold."""
 
 import uuid
 from collections.abc import Iterable
@@ -179,3 +179,47 @@ class ApiLogin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.client}"
+
+
+class Group(models.Model):
+    """People who are taken together: a course, a class, a project."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(
+        _("name"), max_length=150, unique=True, validators=[no_control_characters]
+    )
+    description = models.TextField(_("description"), blank=True, max_length=2000)
+    members = models.ManyToManyField(
+        User, through="Membership", related_name="course_groups", verbose_name=_("members")
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    group = models.ForeignKey(
+        Group, models.CASCADE, related_name="memberships", verbose_name=_("group")
+    )
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
+    created_at = models.DateTimeField(_("since"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["group", "user"], name="accounts_a_member_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.group}"
