@@ -15,6 +15,20 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_id
 from llm.keys import SealedField
+from llm.metering.models import Budget, BudgetAccount, ModelCall, Reservation, SpendingAlert
+
+__all__ = [
+    "Budget",
+    "BudgetAccount",
+    "EmbeddingModel",
+    "Fallback",
+    "LanguageModel",
+    "ModelCall",
+    "Provider",
+    "Reservation",
+    "SpendingAlert",
+    "Task",
+]
 
 # What is assumed of a model nobody has described: small enough for almost any.
 DEFAULT_CONTEXT_WINDOW = 8192
