@@ -1,12 +1,14 @@
-"""Whole turns over real HTTP against the fake providers: the SDKs as they run, nothing injected."""
+"""Whole turns over real HTTP with simulated providers: the SDKs as they run, nothing injected."""
 
 import asyncio
 import json
+import time
 from contextlib import aclosing
 
 import pytest
 
-from bench.fake_providers import FakeProviders
+from bench.providers.behaviour import Behaviour
+from bench.providers.server import Simulator
 from llm import services
 from llm.errors import LLMError
 from llm.events import Finished, TextDelta, ToolFinished
@@ -20,22 +22,23 @@ SCHEMA = {"type": "object", "properties": {"query": {"type": "string"}}, "requir
 
 
 @pytest.fixture
-def fake():
-    return FakeProviders(words=40)
+def simulator():
+    return Simulator(Behaviour(tokens=40))
 
 
 @pytest.fixture
-def server(fake):
-    with fake.running() as address:
+def server(simulator):
+    with simulator.running() as address:
         yield address
 
 
 @pytest.fixture(params=list(KINDS))
 def model(request, server, settings):
+    """Of one provider, by its name."""
     settings.PROVIDER_KEYS = {request.param: "any"}
     settings.PROVIDER_BASE_URLS = {request.param: server + KINDS[request.param]}
     provider = Provider(kind=request.param)
-    return services.chat_model(LanguageModel(provider=provider, name="fake-large"))
+    return lambda name: services.chat_model(LanguageModel(provider=provider, name=name))
 
 
 async def search(arguments):
@@ -43,10 +46,10 @@ async def search(arguments):
     return json.dumps({"passages": [{"mark": 1, "document": "a.pdf", "page": 2, "text": text}]})
 
 
-async def turn(model, question, **options):
+async def turn(make, question, name="fake-large", **options):
     tools = [Tool(ToolSpec("document_search", "Search.", SCHEMA), search)]
-    request = Request(model="fake-large", system="Be kind.", messages=(user(question),))
-    async with aclosing(run_turn(model, request, tools, **options)) as events:
+    request = Request(model=name, system="Be kind.", messages=(user(question),))
+    async with aclosing(run_turn(make(name), request, tools, **options)) as events:
         return [event async for event in events]
 
 
@@ -54,42 +57,47 @@ def said(events):
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
-async def test_a_turn_searches_and_answers_with_a_mark(model, fake):
+async def test_a_turn_searches_and_answers_with_a_mark(model, simulator):
     events = await turn(model, "What is a cell?")
     assert '"A passage about What is a cell?" [1]' in said(events)
     assert isinstance(events[-1], Finished) and events[-1].stop_reason == "stop"
-    assert events[-1].usage.input_tokens == 200 and len(fake.requests) == 2
+    assert events[-1].usage.input_tokens == 200 and len(simulator.records.rows) == 2
 
 
 async def test_two_searches_at_once(model):
-    events = await turn(model, "FAKE:twice cells")
+    events = await turn(model, "cells", "fake-twice")
     assert len([event for event in events if isinstance(event, ToolFinished)]) == 2
 
 
-async def test_a_failing_provider_is_tried_again_and_then_told(model, fake):
+async def test_a_failing_provider_is_tried_again_and_then_told(model, simulator):
     with pytest.raises(LLMError, match="unavailable"):
-        await turn(model, "FAKE:503")
-    assert len(fake.requests) == 3
+        await turn(model, "why?", "fake-err503")
+    assert len(simulator.records.rows) == 3
 
 
-async def test_a_cut_connection_is_told_and_not_repeated(model, fake):
+async def test_a_provider_that_recovers_is_not_noticed(model, simulator):
+    events = await turn(model, "why?", "fake-err503-times1")
+    assert events[-1].stop_reason == "stop" and len(simulator.records.rows) == 3
+
+
+async def test_a_cut_connection_is_told_and_not_repeated(model, simulator):
     with pytest.raises(LLMError, match="interrupted"):
-        await turn(model, "FAKE:cut cells")
-    assert len(fake.requests) == 2
+        await turn(model, "cells", "fake-die20")
+    assert len(simulator.records.rows) == 2
 
 
-async def test_stopping_hangs_up_on_the_provider(model, fake):
-    fake.pace, fake.words = 50, 1000
-    request = Request(model="fake-large", messages=(user("go on"),))
-    async with aclosing(model.stream(request)) as events:
+async def test_stopping_hangs_up_on_the_provider(model, simulator):
+    name = "fake-d20-n1000"
+    request = Request(model=name, messages=(user("go on"),))
+    async with aclosing(model(name).stream(request)) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 break
-    for _ in range(100):
-        if fake.streams_cut:
-            break
-        await asyncio.sleep(0.02)
-    assert fake.streams_cut == 1
+    stopped = time.monotonic()
+    while simulator.records.open and time.monotonic() < stopped + 1:
+        await asyncio.sleep(0.01)
+    (row,) = simulator.records.rows
+    assert row.closed and row.closed - stopped < 1
 
 
 async def test_many_turns_at_once(model):
