@@ -1,8 +1,8 @@
 """What is known beforehand about models: data, and only a start.
 
-Rows are made from it once; whatever an administrator changes afterwards stays. Names, prices and
-sizes were read from the providers' pages in November 2026. A name that is missing here works too:
-it gets the defaults of an unknown model.
+Rows are made from it once; whatever an administrator changes afterwards stays. Names and sizes
+were read from the providers' pages in November 2026; prices come from ``llm.prices``. A name that
+is missing here works too: it gets the defaults of an unknown model.
 """
 
 from __future__ import annotations
@@ -29,9 +29,17 @@ class Described:
     max_output_tokens: int | None = None
     supports_tools: bool | None = None
     supports_vision: bool | None = None
+    supports_reasoning: bool | None = None
+    tasks: tuple[str, ...] = ()
     input_price: str | None = None
     output_price: str | None = None
+    cached_input_price: str | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
+
+
+# What the large models are for, and the small ones.
+_HARD = ("reasoning", "creative", "factual", "general")
+_QUICK = ("factual", "general")
 
 
 def _seed(
@@ -39,11 +47,10 @@ def _seed(
     display_name: str,
     context: int,
     output: int,
-    prices: tuple[str, str] | None = None,
     *,
+    tasks: tuple[str, ...],
     parameters: dict[str, Any] | None = None,
 ) -> Described:
-    input_price, output_price = prices or (None, None)
     return Described(
         name=name,
         display_name=display_name,
@@ -51,8 +58,8 @@ def _seed(
         max_output_tokens=output,
         supports_tools=True,
         supports_vision=True,
-        input_price=input_price,
-        output_price=output_price,
+        supports_reasoning=True,
+        tasks=tasks,
         parameters=parameters or {},
     )
 
@@ -61,17 +68,10 @@ def _seed(
 MODELS: dict[str, list[Described]] = {
     "openai": [
         _seed(
-            "gpt-6.1-terra",
-            "GPT-6.1 Terra",
-            1_050_000,
-            128_000,
-            ("1.00", "5.00"),
-            parameters=_OPENAI,
+            "gpt-6.1-terra", "GPT-6.1 Terra", 1_050_000, 128_000, tasks=_HARD, parameters=_OPENAI
         ),
-        _seed("gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000, ("0.10", "0.50"), parameters=_OPENAI),
-        _seed(
-            "gpt-6.1-sol", "GPT-6.1 Sol", 1_050_000, 128_000, ("2.00", "10.00"), parameters=_OPENAI
-        ),
+        _seed("gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000, tasks=_QUICK, parameters=_OPENAI),
+        _seed("gpt-6.1-sol", "GPT-6.1 Sol", 1_050_000, 128_000, tasks=_HARD, parameters=_OPENAI),
     ],
     "anthropic": [
         _seed(
@@ -79,7 +79,7 @@ MODELS: dict[str, list[Described]] = {
             "Claude Sonnet 5.5",
             1_000_000,
             128_000,
-            ("2.00", "10.00"),
+            tasks=_HARD,
             parameters=_THINKS,
         ),
         _seed(
@@ -87,7 +87,7 @@ MODELS: dict[str, list[Described]] = {
             "Claude Haiku 5.5",
             1_000_000,
             128_000,
-            ("0.10", "0.50"),
+            tasks=_QUICK,
             parameters=_THINKS,
         ),
         _seed(
@@ -95,7 +95,7 @@ MODELS: dict[str, list[Described]] = {
             "Claude Opus 5.5",
             1_000_000,
             128_000,
-            ("4.00", "20.00"),
+            tasks=_HARD,
             parameters=_THINKS,
         ),
     ],
@@ -105,34 +105,29 @@ MODELS: dict[str, list[Described]] = {
             "Gemini 3.8 Flash",
             1_048_576,
             65_536,
-            ("0.75", "3.75"),
+            tasks=_QUICK,
             parameters=_THINKS,
         ),
         _seed(
-            "gemini-4-argon",
-            "Gemini 4 Argon",
-            1_048_576,
-            65_536,
-            ("4.00", "20.00"),
-            parameters=_THINKS,
+            "gemini-4-argon", "Gemini 4 Argon", 1_048_576, 65_536, tasks=_HARD, parameters=_THINKS
         ),
         _seed(
             "gemini-2.5-flash",
             "Gemini 2.5 Flash",
             1_048_576,
             65_536,
-            ("0.30", "2.50"),
+            tasks=_QUICK,
             parameters=_THINKS,
         ),
     ],
     "openrouter": [
-        _seed("anthropic/claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000, 128_000),
-        _seed("openai/gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000),
-        _seed("google/gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536),
+        _seed("anthropic/claude-sonnet-5.5", "Claude Sonnet 5.5", 1_000_000, 128_000, tasks=_HARD),
+        _seed("openai/gpt-6-luna", "GPT-6 Luna", 1_050_000, 128_000, tasks=_QUICK),
+        _seed("google/gemini-3.8-flash", "Gemini 3.8 Flash", 1_048_576, 65_536, tasks=_QUICK),
     ],
     "huggingface": [
-        Described("openai/gpt-oss-120b", "gpt-oss 120B", 131_072, 32_768, True, False),
-        Described("Qwen/Qwen3-32B", "Qwen3 32B", 32_768, 8_192, True, False),
+        Described("openai/gpt-oss-120b", "gpt-oss 120B", 131_072, 32_768, True, False, True),
+        Described("Qwen/Qwen3-32B", "Qwen3 32B", 32_768, 8_192, True, False, True),
     ],
 }
 
@@ -145,6 +140,7 @@ BUILTIN = Described(
     supports_vision=False,
     input_price="0",
     output_price="0",
+    cached_input_price="0",
 )
 
 # Names in a provider's list that are not chat models.
@@ -166,8 +162,9 @@ NOT_CHAT = (
     "guard",
 )
 
-# How many models a list that knows hundreds may add.
+# How many models a list that knows hundreds may add by itself; and when an administrator asks.
 MOST_LISTED = 30
+MOST_FETCHED = 500
 
 LOCAL_EMBEDDING = ("local", "all-MiniLM-L6-v2", 384)
 

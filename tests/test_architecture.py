@@ -65,6 +65,7 @@ HEAVY = {
     "py3langid",
     "numpy",
     "charset_normalizer",
+    "genai_prices",
 }
 LATE_IMPORT_REASONS = {
     "accounts.apps: accounts.checks": "the login library needs the app registry first",
