@@ -12,6 +12,8 @@ from llm.base import Endpoint
 from llm.models import Provider
 from llm.registry import BASE_URLS
 
+# Providers that list their models to everybody: a list says nothing about the key.
+LISTS_OPENLY = frozenset({"openrouter", "huggingface"})
 KeyState = Literal["stored", "environment", "unreadable", "none"]
 
 # The protocol's paths hang below /v1; people often leave it out of the address.
@@ -83,6 +85,13 @@ def environment_base_url(kind: str) -> str:
 def is_official(kind: str, url: str) -> bool:
     """Whether the address is the provider's own host (and not a server that speaks like it)."""
     return urlsplit(url).hostname == urlsplit(BASE_URLS.get(kind, "")).hostname
+
+
+def needs_key(provider: Provider) -> bool:
+    """The providers' own hosts do; a server of one's own may not."""
+    return provider.kind in BASE_URLS.keys() - {"ollama"} and is_official(
+        provider.kind, base_url(provider)
+    )
 
 
 def endpoint(provider: Provider) -> Endpoint:

@@ -53,9 +53,8 @@ def default_model() -> LanguageModel:
 
 def listed_models(*, everything: bool) -> QuerySet[LanguageModel]:
     """``everything``: also what cannot be used now, for administrators."""
-    if everything:
-        return LanguageModel.objects.select_related("provider")
-    return usable_models()
+    found = LanguageModel.objects.select_related("provider") if everything else usable_models()
+    return found.prefetch_related("fallback_rows")
 
 
 def listed_providers() -> QuerySet[Provider]:

@@ -1,10 +1,13 @@
 """What a provider says it offers. Asked at start and by the admin, with a short patience.
 
 Plain HTTP and not the SDKs: loading three of them to read a list would cost more than the answer.
+Redirects are not followed: the key is for the address that an administrator entered.
 """
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import httpx2
@@ -14,11 +17,22 @@ from llm.messages import JSONDict
 from llm.providers.clients import refuse_network
 from llm.seeds import MOST_LISTED, Described
 
+# Seconds for any one step, and for an answer as a whole: a server may send a byte a second.
 PATIENCE = 2.0
+PATIENCE_IN_ALL = 8.0
+# The longest list known (OpenRouter's) has about 1 MB.
+MOST_BYTES = 16 * 1024 * 1024
+
+
+class Refused(httpx2.HTTPStatusError):
+    """An answer that is not a list. ``said`` is the provider's text: to judge by, not to show or
+    to log, as some repeat the key in it."""
+
+    said: str = ""
 
 
 def new_client() -> httpx2.Client:
-    return httpx2.Client(timeout=PATIENCE)
+    return httpx2.Client(timeout=PATIENCE, follow_redirects=False)
 
 
 def openai_models(endpoint: Endpoint) -> list[Described]:
@@ -45,8 +59,10 @@ def _openai(row: JSONDict) -> Described:
         context_window=int(context) if context else None,
         supports_tools="tools" in takes if isinstance(takes, list) else tools,
         supports_vision="image" in sees if isinstance(sees, list) else None,
+        supports_reasoning="reasoning" in takes if isinstance(takes, list) else None,
         input_price=_per_million(price.get("prompt")),
         output_price=_per_million(price.get("completion")),
+        cached_input_price=_per_million(price.get("input_cache_read")),
     )
 
 
@@ -70,11 +86,9 @@ def ollama_models(endpoint: Endpoint) -> list[Described]:
 
 def _shown(client: httpx2.Client, root: str, name: str) -> JSONDict:
     try:
-        answer = client.post(f"{root}/api/show", json={"model": name})
-        body = answer.json() if answer.is_success else {}
+        return _object(client, "POST", f"{root}/api/show", json={"model": name})
     except (httpx2.HTTPError, ValueError):
         return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _chats(about: JSONDict) -> bool:
@@ -88,6 +102,7 @@ def _ollama(name: str, about: JSONDict) -> Described:
         name=name,
         supports_tools=None if abilities is None else "tools" in abilities,
         supports_vision=None if abilities is None else "vision" in abilities,
+        supports_reasoning=None if abilities is None else "thinking" in abilities,
     )
 
 
@@ -97,7 +112,7 @@ def anthropic_models(endpoint: Endpoint) -> list[Described]:
         "x-api-key": endpoint.key,
         "anthropic-version": "2023-06-01",
     }
-    rows = _get(endpoint, "/v1/models?limit=100", headers).get("data") or []
+    rows = _get(endpoint, "/v1/models?limit=1000", headers).get("data") or []
     return [
         Described(
             name=str(row["id"]),
@@ -112,7 +127,7 @@ def anthropic_models(endpoint: Endpoint) -> list[Described]:
 
 def google_models(endpoint: Endpoint) -> list[Described]:
     headers = {"x-goog-api-key": endpoint.key}
-    rows = _get(endpoint, "/v1beta/models?pageSize=200", headers).get("models") or []
+    rows = _get(endpoint, "/v1beta/models?pageSize=1000", headers).get("models") or []
     return [
         Described(
             name=str(row["name"]).removeprefix("models/"),
@@ -125,13 +140,46 @@ def google_models(endpoint: Endpoint) -> list[Described]:
     ]
 
 
+def accepts_key(endpoint: Endpoint) -> bool:
+    """Whether the provider takes the key, asked where its list of models is open to everybody.
+
+    False as well where nothing can be asked. Raises httpx2.HTTPError when the key is refused.
+    OpenRouter: GET /key. Hugging Face: GET whoami-v2 on its own host, for its own router only.
+    """
+    address = {
+        "https://openrouter.ai/api/v1": "https://openrouter.ai/api/v1/key",
+        "https://router.huggingface.co/v1": "https://huggingface.co/api/whoami-v2",
+    }.get(endpoint.base_url)
+    if address is None:
+        return False
+    refuse_network(address)
+    with new_client() as client:
+        _object(client, "GET", address, headers={"Authorization": f"Bearer {endpoint.key}"})
+    return True
+
+
 def _get(endpoint: Endpoint, path: str, headers: dict[str, str]) -> JSONDict:
     """The JSON object at a path; raises httpx2.HTTPError or ValueError."""
     refuse_network(endpoint.base_url)
     with new_client() as client:
-        answer = client.get(f"{endpoint.base_url}{path}", headers=headers)
-        answer.raise_for_status()
-        body = answer.json()
+        return _object(client, "GET", f"{endpoint.base_url}{path}", headers=headers)
+
+
+def _object(client: httpx2.Client, method: str, url: str, **options: Any) -> JSONDict:
+    deadline = time.monotonic() + PATIENCE_IN_ALL
+    text = bytearray()
+    with client.stream(method, url, **options) as answer:
+        for piece in answer.iter_bytes():
+            text += piece
+            if len(text) > MOST_BYTES:
+                raise ValueError("longer than any list of models")
+            if time.monotonic() > deadline:
+                raise httpx2.ReadTimeout("the answer takes too long", request=answer.request)
+    if not answer.is_success:
+        refused = Refused(str(answer.status_code), request=answer.request, response=answer)
+        refused.said = text[:5000].decode(errors="replace")
+        raise refused
+    body = json.loads(text)
     if not isinstance(body, dict):
         raise ValueError("not an object")
     return body

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 
-from llm import registry, services, sync
+from llm import asking, registry, services
 from llm.credentials import endpoint
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from llm.providers.builtin import QuotingModel
@@ -35,9 +35,11 @@ def lists(settings, monkeypatch):
     settings.LLM_ALLOW_NETWORK = True
 
     def ask(endpoints):
-        return {kind: answers[kind] for kind in endpoints if kind in answers}
+        return {
+            name: answers[where.kind] for name, where in endpoints.items() if where.kind in answers
+        }
 
-    monkeypatch.setattr(sync, "_ask", ask)
+    monkeypatch.setattr(asking, "ask_all", ask)
     return answers.update
 
 
@@ -144,7 +146,7 @@ def test_a_provider_that_fails_to_list_stops_nobody(keys, settings, monkeypatch)
 
     settings.LLM_ALLOW_NETWORK = True
     keys(openai="a")
-    monkeypatch.setattr(sync, "import_string", lambda path: boom)
+    monkeypatch.setattr(asking, "import_string", lambda path: boom)
     services.sync_registry()
     assert default_model().provider.kind == "openai"
 
@@ -152,8 +154,8 @@ def test_a_provider_that_fails_to_list_stops_nobody(keys, settings, monkeypatch)
 def test_a_provider_that_is_slow_does_not_block_the_start(keys, settings, monkeypatch):
     release = threading.Event()
     settings.LLM_ALLOW_NETWORK = True
-    monkeypatch.setattr(sync, "PATIENCE", 0.05)
-    monkeypatch.setattr(sync, "import_string", lambda path: lambda where: release.wait(5))
+    monkeypatch.setattr(asking, "PATIENCE", 0.05)
+    monkeypatch.setattr(asking, "import_string", lambda path: lambda where: [release.wait(5)][:0])
     services.sync_registry()
     release.set()
     assert names(usable_models()) == ["quotes"]
