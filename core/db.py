@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from django.db import close_old_connections
@@ -17,11 +17,19 @@ T = TypeVar("T")
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lontar-db")
 
 
-async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run sync code in the shared pool; its connection goes back to the pool afterwards."""
+def submit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """Begin sync work in the shared pool now; it goes on when nobody waits for it.
+
+    Its connection goes back to the pool afterwards.
+    """
     context = contextvars.copy_context()
     call = functools.partial(context.run, _closing, functools.partial(function, *args, **kwargs))
-    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+    return _threads.submit(call)
+
+
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run sync code in the shared pool and wait for what it returns."""
+    return await asyncio.wrap_future(submit(function, *args, **kwargs))
 
 
 def _closing(call: Callable[[], T]) -> T:
