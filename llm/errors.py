@@ -22,6 +22,13 @@ _KINDS: dict[str, tuple[Promise, bool]] = {
         _("The budget for this model is used up. Choose another model, or ask an administrator."),
         False,
     ),
+    "budget": (
+        _(
+            "What may be spent on models is used up for now. Choose a model that costs nothing, or "
+            "ask an administrator."
+        ),
+        False,
+    ),
     "unavailable": (
         _("The model cannot be reached right now. Try again in a moment, or choose another model."),
         True,
@@ -52,6 +59,13 @@ _KINDS: dict[str, tuple[Promise, bool]] = {
     "interrupted": (
         _("The connection to the model broke off. Try again."),
         True,
+    ),
+    "other_dimensions": (
+        _(
+            "The embedding model gives vectors of another size than before, which cannot be "
+            "searched together. Ask an administrator to register it again with its new size."
+        ),
+        False,
     ),
     "unknown_model": (
         _("The provider does not know this model. Choose another model, or ask an administrator."),

@@ -1,0 +1,248 @@
+"""Money is held back before a call and given back after it: parallel calls cannot overspend.
+
+A call is let in while anything of the budget is left that no other call holds, and then holds the
+most it can come to. So at the worst one call, the last one let in, goes past the limit. Each
+account is changed by one conditional UPDATE; several are changed in the order of their ids, in one
+transaction, so that two calls never wait for each other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import DecimalField, F, Q, Value
+from django.utils import timezone
+
+from llm.messages import Request
+from llm.metering.caller import Caller
+from llm.metering.costs import cost, longest_output, most
+from llm.metering.models import Budget, BudgetAccount, Reservation
+from llm.models import LanguageModel, Provider
+from llm.queries import usable_models
+
+# Longer than any call may take.
+HOLD = timedelta(minutes=15)
+# Installations without budgets pay no query for them; a new budget counts after this long.
+LOOK_AGAIN_SECONDS = 3.0
+MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=24, decimal_places=8)
+
+
+class Spent(Exception):
+    """A budget lets no call in. ``busy``: not all is spent, the rest is held by other calls."""
+
+    def __init__(self, budget: Budget, *, busy: bool) -> None:
+        super().__init__(str(budget.pk))
+        self.budget = budget
+        self.busy = busy
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who is to be asked, with what, and the accounts that hold money for it."""
+
+    model: LanguageModel
+    request: Request
+    accounts: tuple[int, ...] = ()
+
+
+_none_until = 0.0
+
+
+def any_active() -> bool:
+    """Whether there are budgets at all; False is remembered for LOOK_AGAIN_SECONDS."""
+    global _none_until  # noqa: PLW0603  a memory of the process
+    if time.monotonic() < _none_until:
+        return False
+    if Budget.objects.filter(is_active=True).exists():
+        return True
+    _none_until = time.monotonic() + LOOK_AGAIN_SECONDS
+    return False
+
+
+def known_none() -> bool:
+    """Whether ``any_active`` would say no without a query."""
+    return time.monotonic() < _none_until
+
+
+def forget() -> None:
+    """Look at the database again: budgets have changed in this process."""
+    global _none_until  # noqa: PLW0603
+    _none_until = 0.0
+
+
+def admit(
+    caller: Caller, model: LanguageModel, request: Request, call_id: UUID, *, patient: bool
+) -> Admission:
+    """Hold what the call can come to; raises ``Spent``.
+
+    On a spent budget its cheaper model takes the place, held to every budget like any other.
+    ``patient``: the caller rather waits than have another model while other calls hold the rest.
+    """
+    if not any_active():
+        return Admission(model, request)
+    budgets = applying(caller.user_id)
+    tried = set()
+    while True:
+        tried.add(model.pk)
+        fitted = _fitted(request, model)
+        try:
+            return Admission(model, fitted, _hold(budgets, caller, model, fitted, call_id))
+        except Spent as spent:
+            cheaper = spent.budget.cheaper_model_id
+            instead = usable_models().filter(pk=cheaper).first() if cheaper else None
+            if instead is None or instead.pk in tried or (spent.busy and patient):
+                raise
+            model = instead
+
+
+def applying(user_id: UUID | None) -> list[Budget]:
+    """The budgets a person's calls count for; those of nobody count for everyone's."""
+    whose = Q(scope=Budget.Scope.EVERYONE)
+    if user_id is not None:
+        whose |= Q(scope=Budget.Scope.USER, user=user_id)
+        whose |= Q(scope=Budget.Scope.USER, user=None)
+        whose |= Q(scope=Budget.Scope.GROUP, group__memberships__user=user_id)
+    found = list(Budget.objects.filter(whose, is_active=True))
+    own = {budget.period for budget in found if budget.user_id}
+    return [
+        budget
+        for budget in found
+        if budget.scope != Budget.Scope.USER or budget.user_id or budget.period not in own
+    ]
+
+
+def open_accounts(budgets: Iterable[Budget], user_id: UUID | None) -> dict[int, Budget]:
+    """The accounts of the current periods, by id in ascending order; made where there is none."""
+    wanted = {_account_key(budget, user_id): budget for budget in budgets}
+    if not wanted:
+        return {}
+    found = _accounts(wanted)
+    if len(found) < len(wanted):
+        BudgetAccount.objects.bulk_create(
+            [BudgetAccount(budget_id=b, subject=s, starts=d) for b, s, d in wanted],
+            ignore_conflicts=True,
+        )
+        found = _accounts(wanted)
+    return found
+
+
+def release_expired() -> int:
+    """Give back what calls hold that were never settled: their process died."""
+    with transaction.atomic():
+        gone = Reservation.objects.select_for_update(skip_locked=True).filter(
+            expires_at__lt=timezone.now()
+        )
+        return _change(list(gone), {})
+
+
+def release(call_id: UUID) -> None:
+    """Give back what one call holds; it did not take place."""
+    with transaction.atomic():
+        _change(list(Reservation.objects.select_for_update().filter(call_id=call_id)), {})
+
+
+def settle(call_id: UUID, accounts: Iterable[int], usd: Decimal, tokens: int) -> None:
+    """Give back what the call holds and charge the accounts."""
+    with transaction.atomic():
+        held = Reservation.objects.select_for_update().filter(call_id=call_id)
+        _change(list(held), dict.fromkeys(accounts, (usd, tokens)))
+
+
+def _change(held: list[Reservation], charged: dict[int, tuple[Decimal, int]]) -> int:
+    nothing = Decimal(0), 0
+    freed: defaultdict[int, tuple[Decimal, int]] = defaultdict(lambda: nothing)
+    for row in held:
+        usd, tokens = freed[row.account_id]
+        freed[row.account_id] = usd + row.usd, tokens + row.tokens
+    Reservation.objects.filter(pk__in=[row.pk for row in held]).delete()
+    for account in sorted({*freed, *charged}):
+        (usd, tokens), (free_usd, free_tokens) = charged.get(account, nothing), freed[account]
+        BudgetAccount.objects.filter(pk=account).update(
+            spent_usd=F("spent_usd") + usd,
+            spent_tokens=F("spent_tokens") + tokens,
+            reserved_usd=F("reserved_usd") - free_usd,
+            reserved_tokens=F("reserved_tokens") - free_tokens,
+        )
+    return len(held)
+
+
+def _fitted(request: Request, model: LanguageModel) -> Request:
+    """The request as this model can be sent it, with an end to what it may write."""
+    tools = request.tools if model.supports_tools else ()
+    longest = longest_output(model, request)
+    return replace(request, model=model.name, tools=tools, max_tokens=longest)
+
+
+def _hold(
+    budgets: list[Budget], caller: Caller, model: LanguageModel, request: Request, call_id: UUID
+) -> tuple[int, ...]:
+    if model.provider.kind == Provider.Kind.BUILTIN:
+        return ()  # nobody is paid for it
+    usage = most(model, request)
+    usd, tokens = cost(model, usage) or Decimal(0), usage.input_tokens + usage.output_tokens
+    accounts = open_accounts(budgets, caller.user_id)
+    try:
+        _take(accounts, model, call_id, usd, tokens)
+    except Spent:
+        if not release_expired():
+            raise
+        _take(accounts, model, call_id, usd, tokens)
+    return tuple(accounts)
+
+
+def _take(
+    accounts: dict[int, Budget], model: LanguageModel, call_id: UUID, usd: Decimal, tokens: int
+) -> None:
+    expires = timezone.now() + HOLD
+    with transaction.atomic():
+        for pk, budget in accounts.items():
+            changed = BudgetAccount.objects.filter(_room(budget, model, usd), pk=pk).update(
+                reserved_usd=F("reserved_usd") + usd, reserved_tokens=F("reserved_tokens") + tokens
+            )
+            if not changed:
+                left = BudgetAccount.objects.filter(_room(budget, model, usd, held=False), pk=pk)
+                raise Spent(budget, busy=left.exists())
+        Reservation.objects.bulk_create(
+            Reservation(call_id=call_id, account_id=pk, usd=usd, tokens=tokens, expires_at=expires)
+            for pk in accounts
+        )
+
+
+def _room(budget: Budget, model: LanguageModel, usd: Decimal, *, held: bool = True) -> Q:
+    """Whether anything is left; ``held``: that no other call holds. What is free needs no money."""
+    share = Decimal(1)
+    if budget.cheaper_model_id == model.pk:
+        if budget.cheaper_percent is None:
+            return Q()
+        share += Decimal(budget.cheaper_percent) / 100
+    room = Q()
+    if budget.limit_usd is not None and usd > 0:
+        limit = Value(budget.limit_usd * share, output_field=MONEY)
+        room &= Q(spent_usd__lt=limit - F("reserved_usd") if held else limit)
+    if budget.limit_tokens is not None:
+        tokens = Value(int(budget.limit_tokens * share))
+        room &= Q(spent_tokens__lt=tokens - F("reserved_tokens") if held else tokens)
+    return room
+
+
+def _account_key(budget: Budget, user_id: UUID | None) -> tuple[UUID, UUID | None, date]:
+    subject = user_id if budget.scope == Budget.Scope.USER else None
+    return budget.pk, subject, budget.starts(timezone.localdate())
+
+
+def _accounts(wanted: dict[tuple[UUID, UUID | None, date], Budget]) -> dict[int, Budget]:
+    rows = BudgetAccount.objects.filter(
+        budget__in=[key[0] for key in wanted], starts__in={key[2] for key in wanted}
+    ).filter(Q(subject=None) | Q(subject__in={key[1] for key in wanted if key[1]}))
+    return {
+        row.pk: wanted[row.budget_id, row.subject, row.starts]
+        for row in rows.order_by("pk")
+        if (row.budget_id, row.subject, row.starts) in wanted
+    }
