@@ -5,6 +5,7 @@ What a model can do is data in its row; no code asks for a model by its name.
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_id
+from llm.embeddings.models import EmbeddingModel
 from llm.keys import SealedField
 from llm.metering.models import Budget, BudgetAccount, ModelCall, Reservation, SpendingAlert
 
@@ -68,14 +70,14 @@ class Task(models.TextChoices):
 
 
 def validate_tasks(value: object) -> None:
-    sound = isinstance(value, list) and all(task in Task.values for task in value)
-    if not sound or len(set(value)) != len(value):  # type: ignore[arg-type]
+    named = value if isinstance(value, list) else [None]
+    if any(task not in Task.values for task in named) or len(set(named)) != len(named):
         raise ValidationError(
             _("Give a list of these, each once: %(tasks)s."), params={"tasks": ", ".join(Task)}
         )
 
 
-def _price(name: str) -> models.DecimalField:  # type: ignore[type-arg]
+def _price(name: Any) -> models.DecimalField:  # type: ignore[type-arg]
     return models.DecimalField(
         name,
         max_digits=12,
@@ -247,42 +249,3 @@ class Fallback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} → {self.fallback}"
-
-
-class EmbeddingModel(models.Model):
-    class Kind(models.TextChoices):
-        LOCAL = "local", _("In this process")
-        OPENAI = "openai", "OpenAI"
-        GOOGLE = "google", "Google"
-        OLLAMA = "ollama", "Ollama"
-        OPENAI_COMPATIBLE = "openai_compatible", _("OpenAI-compatible server")
-
-    id = models.SmallAutoField(primary_key=True)
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    name = models.CharField(_("name"), max_length=200)
-    dimensions = models.PositiveSmallIntegerField(_("dimensions"))
-    is_current = models.BooleanField(
-        _("current"),
-        default=False,
-        editable=False,
-        help_text=_("New documents and all questions are embedded with this one."),
-    )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name = _("embedding model")
-        verbose_name_plural = _("embedding models")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "name", "dimensions"], name="llm_one_embedding_model_a_size"
-            ),
-            models.UniqueConstraint(
-                fields=["is_current"],
-                condition=Q(is_current=True),
-                name="llm_one_current_embedding_model",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.dimensions})"

@@ -63,4 +63,4 @@ def listed_providers() -> QuerySet[Provider]:
 
 def current_embedding_model() -> EmbeddingModel:
     """The model new documents and all questions are embedded with."""
-    return EmbeddingModel.objects.get(is_current=True)
+    return EmbeddingModel.objects.select_related("provider").get(is_current=True)

@@ -167,15 +167,3 @@ MOST_LISTED = 30
 MOST_FETCHED = 500
 
 LOCAL_EMBEDDING = ("local", "all-MiniLM-L6-v2", 384)
-
-# EMBEDDING_MODEL=kind:name, with these sizes; others are written kind:name:dimensions.
-EMBEDDING_SIZES = {
-    "all-MiniLM-L6-v2": 384,
-    "text-embedding-3-small": 1536,
-    "text-embedding-3-large": 3072,
-    "gemini-embedding-001": 3072,
-    "gemini-embedding-2": 3072,
-    "nomic-embed-text": 768,
-    "mxbai-embed-large": 1024,
-    "bge-m3": 1024,
-}

@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from llm import asking, keys, prices
 from llm.credentials import base_url, configured_kinds, endpoint, is_official
-from llm.models import EmbeddingModel, LanguageModel, Provider
+from llm.embeddings.first import ensure_embedding_model
+from llm.models import LanguageModel, Provider
 from llm.queries import reachable_providers
-from llm.registry import EMBEDDERS
 from llm.seeds import (
     BUILTIN,
-    EMBEDDING_SIZES,
-    LOCAL_EMBEDDING,
     MODELS,
     MOST_FETCHED,
     MOST_LISTED,
@@ -44,7 +41,7 @@ def sync_registry() -> None:
     with transaction.atomic():
         _lock()
         _add(_kept(Provider(kind=Provider.Kind.BUILTIN)), [BUILTIN])
-        _ensure_embedding_model()
+        ensure_embedding_model()
         for provider in providers:
             _sync_provider(provider, lists.get(provider.pk))
 
@@ -212,33 +209,3 @@ def _columns(model: Described) -> dict[str, Any]:
 
 def chat_models(listed: list[Described]) -> list[Described]:
     return [m for m in listed if not any(part in m.name.lower() for part in NOT_CHAT)]
-
-
-def _ensure_embedding_model() -> None:
-    """One is current afterwards. A later change of EMBEDDING_MODEL alone changes nothing: what is
-    already embedded would no longer be found."""
-    current = EmbeddingModel.objects.filter(is_current=True).first()
-    kind, name, dimensions = _wanted_embedding()
-    if current is None:
-        EmbeddingModel.objects.update_or_create(
-            kind=kind, name=name, dimensions=dimensions, defaults={"is_current": True}
-        )
-    elif (current.kind, current.name, current.dimensions) != (kind, name, dimensions):
-        log.warning("EMBEDDING_MODEL says %s, but documents are embedded with %s.", name, current)
-
-
-def _wanted_embedding() -> tuple[str, str, int]:
-    """EMBEDDING_MODEL as (kind, name, dimensions): ``kind:name`` or ``kind:name:dimensions``."""
-    given = settings.EMBEDDING_MODEL
-    if not given or given in (LOCAL_EMBEDDING[1], f"sentence-transformers/{LOCAL_EMBEDDING[1]}"):
-        return LOCAL_EMBEDDING
-    kind, _, rest = given.partition(":")
-    name, _, size = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
-    dimensions = int(size or EMBEDDING_SIZES.get(name.partition(":")[0], 0))
-    if kind not in EMBEDDERS or not dimensions:
-        log.warning("EMBEDDING_MODEL=%s is not kind:name:dimensions; the local one is used.", given)
-        return LOCAL_EMBEDDING
-    if kind not in configured_kinds():
-        log.warning("EMBEDDING_MODEL=%s needs a key; the local one is used.", given)
-        return LOCAL_EMBEDDING
-    return kind, name, dimensions
