@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.providers.steps import Asked, Call
-from bench.providers.wire import CACHED, READ, SIGNATURE, quoted, sse, text_of, thirds
+from bench.providers.wire import CACHED, READ, SIGNATURE, paired, quoted, sse, text_of, thirds
 
 STOPS = {
     "stop": "end_turn",
@@ -34,10 +34,14 @@ class Anthropic:
 
     def read(self, body: dict[str, Any]) -> Asked:
         asked = Asked()
+        calls: list[str] = []
+        results: list[str] = []
         for message in body.get("messages", []):
             content = message["content"]
             blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
             kinds = [block["type"] for block in blocks]
+            calls += [block["id"] for block in blocks if block["type"] == "tool_use"]
+            results += [b["tool_use_id"] for b in blocks if b["type"] == "tool_result"]
             if "tool_result" in kinds:
                 found = [text_of(b["content"]) for b in blocks if b["type"] == "tool_result"]
                 asked.results += found
@@ -48,6 +52,7 @@ class Anthropic:
                 signed = any(block.get("signature") == SIGNATURE for block in blocks)
                 asked.signed = asked.signed and signed
         asked.offered = [tool["name"] for tool in body.get("tools") or []]
+        asked.unpaired = not paired(calls, results)
         asked.barred = (body.get("tool_choice") or {}).get("type") == "none"
         return asked
 

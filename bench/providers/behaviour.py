@@ -14,7 +14,7 @@
     die<k> drop<k> cut<k>   after k tokens: reset the connection; close it; end tidily but early
     hang<k> bad<k> odd<k>   after k tokens: say nothing more; no JSON; JSON that makes no sense
     inband<k>               after k tokens: an error inside the stream
-    mute empty              never answer at all; a stream with nothing in it
+    mute empty page json    never answer; a stream with nothing in it; HTML; an error in JSON as 200
     length filter refuse    end for this reason
     err<status>             an HTTP error; also errspent errkey errlong errmodel
     after<s> times<k>       with a Retry-After; only the first k requests have the trouble
@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 WORD = re.compile(r"([a-z]+)(\d*)")
 # Words that go away once `times<k>` requests have had them.
 TROUBLES = frozenset(
-    "die drop cut hang bad odd inband mute empty length filter refuse "
+    "die drop cut hang bad odd inband mute empty page json length filter refuse "
     "err errspent errkey errlong errmodel".split()
 )
 # Words that break a stream after so many tokens.

@@ -32,14 +32,18 @@ class Google:
     def __init__(self, model: str) -> None:
         self.model = model
         self.words = self.thoughts = 0
+        self._broken = False
         self._before = 'data: {"candidates":[{"content":{"role":"model","parts":[{"text":'
         self._after = f'}}]}},"index":0}}],"modelVersion":{quoted(model)}}}\n\n'
 
     def read(self, body: dict[str, Any]) -> Asked:
         asked = Asked()
+        open_calls = 0
         for content in body.get("contents", []):
             parts = content.get("parts", [])
             answers = [part["functionResponse"] for part in parts if "functionResponse" in part]
+            asked.unpaired |= bool(open_calls) and len(answers) != open_calls
+            open_calls = sum("functionCall" in part for part in parts)
             if answers:
                 asked.results += [str(answer["response"].get("result")) for answer in answers]
             elif content.get("role", "user") == "user":
@@ -69,7 +73,8 @@ class Google:
         try:
             arguments = json.loads(call.arguments)
         except ValueError:
-            return self._chunk([], "MALFORMED_FUNCTION_CALL")
+            self._broken = True
+            return b""
         written = {"name": call.name, "args": arguments}
         return self._chunk([{"functionCall": written, "thoughtSignature": SIGNATURE}])
 
@@ -81,7 +86,9 @@ class Google:
             "thoughtsTokenCount": self.thoughts,
         }
         more = {"usageMetadata": counts} if usage else {}
-        return self._chunk([{"text": ""}], FINISHES[reason], **more)
+        broken = self._broken and reason == "tool_calls"
+        name = "MALFORMED_FUNCTION_CALL" if broken else FINISHES[reason]
+        return self._chunk([] if broken else [{"text": ""}], name, **more)
 
     def odd(self) -> bytes:
         return sse([1, "what is this"])

@@ -84,9 +84,11 @@ class Connection(asyncio.Protocol):
         return Received(method, path, query, headers, raw)
 
     def answer(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        """A whole answer in JSON."""
-        raw = json.dumps(body, ensure_ascii=False).encode()
-        names = {"Content-Type": "application/json", "Content-Length": str(len(raw))}
+        """A whole answer: JSON, or a page where the body is text."""
+        is_page = isinstance(body, str)
+        raw = (body if is_page else json.dumps(body, ensure_ascii=False)).encode()
+        kind = "text/html" if is_page else "application/json"
+        names = {"Content-Type": kind, "Content-Length": str(len(raw))}
         lines = [f"{name}: {value}" for name, value in {**names, **(headers or {})}.items()]
         phrase = HTTPStatus(status).phrase if status in list(HTTPStatus) else "Overloaded"
         head = "\r\n".join([f"HTTP/1.1 {status} {phrase}", *lines, "", ""])

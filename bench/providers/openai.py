@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.providers.steps import Asked, Call
-from bench.providers.wire import CACHED, READ, quoted, sse, text_of, thirds
+from bench.providers.wire import CACHED, READ, paired, quoted, sse, text_of, thirds
 
 FINISHES = {"filter": "content_filter", "refuse": "stop"}
 
@@ -20,7 +20,10 @@ class OpenAI:
 
     def read(self, body: dict[str, Any]) -> Asked:
         asked = Asked()
-        for message in body.get("messages", []):
+        rows = body.get("messages", [])
+        calls = [call["id"] for row in rows for call in row.get("tool_calls") or []]
+        results = [row["tool_call_id"] for row in rows if row["role"] == "tool"]
+        for message in rows:
             if message["role"] == "user":
                 asked = Asked(text_of(message["content"]), signed=asked.signed)
             elif message["role"] == "tool":
@@ -29,6 +32,7 @@ class OpenAI:
                 asked.rounds += 1
                 asked.signed = asked.signed and bool(message.get("reasoning_content"))
         asked.offered = [tool["function"]["name"] for tool in body.get("tools") or []]
+        asked.unpaired = not paired(calls, results)
         asked.barred = body.get("tool_choice") == "none"
         return asked
 
@@ -81,7 +85,7 @@ class OpenAI:
             "errlong": (400, "context_length_exceeded", "The maximum context length is 8"),
             "errmodel": (404, "model_not_found", f"The model {self.model} does not exist"),
         }
-        status, code, message = kinds.get(word, (status, None, "made to fail, secret"))
+        status, code, message = kinds.get(word, (status, str(status), "made to fail, secret"))
         error = {"message": message, "type": "simulated", "param": None, "code": code}
         return status, {"error": error}
 

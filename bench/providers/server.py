@@ -22,6 +22,7 @@ from bench.providers.wire import Wire
 
 GOOGLE_PATH = re.compile(r"/v1(?:beta)?/models/([^/:]+):streamGenerateContent$")
 WRONG_KEY = "wrong"
+PAGE = "<!doctype html><title>Log in to the network</title>"
 MODELS = ("fake-large", "fake-small")
 
 
@@ -120,10 +121,13 @@ class Simulator:
             connection.on_lost = lambda: setattr(record, "closed", time.monotonic())
             return True
         word = next((word for word in behaviour.words if word.startswith("err")), "")
-        if "think" in behaviour and asked.rounds and not asked.signed:
+        status = behaviour.number("err")
+        if asked.unpaired or ("think" in behaviour and not asked.signed):
             word, status = "err", 400
-        else:
-            status = behaviour.number("err")
+        if "page" in behaviour or "json" in behaviour:
+            record.kind = "error"
+            connection.answer(200, PAGE if "page" in behaviour else wire.error(503, "")[1])
+            return True
         if not word:
             return False
         after = {"Retry-After": str(behaviour.number("after"))} if "after" in behaviour else {}

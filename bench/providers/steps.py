@@ -19,7 +19,9 @@ SEARCH = "document_search"
 
 @dataclass
 class Asked:
-    """What matters of a request. ``results`` and ``rounds`` count from the last question on."""
+    """What matters of a request. ``results`` and ``rounds`` count from the last question on.
+    ``signed``: reasoning came back with the calls it led to. ``unpaired``: the ids of calls and of
+    results are not the same, or not unique; every provider refuses that."""
 
     question: str = ""
     results: list[str] = field(default_factory=list)
@@ -27,6 +29,7 @@ class Asked:
     offered: list[str] = field(default_factory=list)
     barred: bool = False
     signed: bool = True
+    unpaired: bool = False
 
     @property
     def mark(self) -> str:

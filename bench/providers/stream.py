@@ -74,6 +74,7 @@ class Stream:
         self.record.first = self.record.first or self.record.last
 
     def _chunks(self, data: bytes) -> None:
+        # No bytes would be a chunk of length 0, which ends the body.
         size = self.behaviour.number("split") or max(len(data), 1)
         for start in range(0, len(data), size):
             self.connection.chunk(data[start : start + size])

@@ -54,6 +54,10 @@ def text_of(content: Any) -> str:
     return " ".join(part["text"] for part in content or [] if part.get("text"))
 
 
+def paired(calls: list[str], results: list[str]) -> bool:
+    return len(set(calls)) == len(calls) and sorted(calls) == sorted(results)
+
+
 def thirds(text: str) -> list[str]:
     """A text in three fragments, as arguments arrive."""
     cut = len(text) // 3
