@@ -95,13 +95,13 @@ async def run_turn(
         if not calls:
             yield Finished(tuple(added), usage, answer.final_reason())
             return
-        results: dict[str, ToolResult] = {}
+        finished: list[ToolFinished] = []
         async with aclosing(_run_all(table, calls, tool_timeout)) as steps:
             async for step in steps:
                 if isinstance(step, ToolFinished):
-                    results[step.call.id] = step.result
+                    finished.append(step)
                 yield step
-        added.append(Message("tool", tuple(results[call.id] for call in calls)))
+        added.append(_results(calls, finished))
 
 
 class _Answer:
@@ -143,6 +143,13 @@ class _Answer:
         if parts and whole and self.completed and self.completed.opaque:
             parts.append(self.completed.opaque)
         return Message("assistant", tuple(parts)) if parts else None
+
+
+def _results(calls: Sequence[ToolCall], finished: Sequence[ToolFinished]) -> Message:
+    """The results in the order of their calls, told apart by themselves: ids may be alike."""
+    places = {id(call): place for place, call in enumerate(calls)}
+    ordered = sorted(finished, key=lambda step: places[id(step.call)])
+    return Message("tool", tuple(step.result for step in ordered))
 
 
 async def _run_all(

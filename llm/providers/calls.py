@@ -21,6 +21,22 @@ def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
     return ToolCall(call_id, name, arguments)
 
 
+class UniqueIds:
+    """Ids of the calls of one answer: a result has to find its call, and some servers give no id,
+    or the same one twice, which others refuse to read again."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def take(self, call_id: str) -> str:
+        """The id, or one of ours where it is missing or taken."""
+        if not call_id or call_id in self._seen:
+            # Unlike those of earlier rounds of the same conversation, too.
+            call_id = f"call{token_hex(5)}"
+        self._seen.add(call_id)
+        return call_id
+
+
 @dataclass(slots=True)
 class _Slot:
     id: str = ""
@@ -54,11 +70,8 @@ class CallAssembler:
             slot.arguments += piece.function.arguments or ""
 
     def finished(self) -> list[ToolCall]:
-        return [
-            # An id of ours has to be unlike those of earlier rounds of the same conversation.
-            parse_arguments(slot.id or f"call{token_hex(5)}", slot.name, slot.arguments)
-            for slot in self._slots
-        ]
+        ids = UniqueIds()
+        return [parse_arguments(ids.take(s.id), s.name, s.arguments) for s in self._slots]
 
     @staticmethod
     def written(call: ToolCall) -> JSONDict:
