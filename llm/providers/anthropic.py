@@ -30,7 +30,7 @@ from llm.messages import (
     Usage,
 )
 from llm.providers import failures
-from llm.providers.calls import parse_arguments
+from llm.providers.calls import UniqueIds, parse_arguments
 from llm.providers.clients import TIMEOUT, sdk_client
 
 # The protocol demands a limit; this is for a model nobody has described.
@@ -73,6 +73,7 @@ class AnthropicModel:
         answer = _Answer()
         chunks: Any = await client.messages.create(**self._body(request))
         async with chunks:
+            await failures.require_stream(chunks.response)
             async for chunk in chunks:
                 if event := answer.take(chunk):
                     yield event
@@ -147,6 +148,7 @@ class _Answer:
         self.stop_reason: StopReason = "incomplete"
         self._blocks: dict[int, JSONDict] = {}
         self._arguments: dict[int, str] = {}
+        self._ids = UniqueIds()
 
     def take(self, chunk: Any) -> Event | None:
         match chunk.type:
@@ -183,6 +185,7 @@ class _Answer:
         if block["type"] != "tool_use":
             return None
         written = self._arguments.get(index) or json.dumps(block.get("input") or {})
+        block["id"] = self._ids.take(block["id"])
         call = parse_arguments(block["id"], block["name"], written)
         block["input"] = call.arguments
         return call
@@ -217,7 +220,7 @@ def failure(error: Exception, spoken: bool) -> LLMError | None:
         return failures.broken_connection(error, spoken)
     if isinstance(error, anthropic.APIStatusError):
         text = f"{error.type} {error.error_code} {error.body}"
-        if error.status_code < 400:
+        if error.status_code == 200:
             # An error inside the stream keeps the status the stream began with.
             return failures.by_text(text, "interrupted")
         return failures.by_status(

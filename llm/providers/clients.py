@@ -17,6 +17,7 @@ import httpx2
 from django.conf import settings
 
 from llm.base import Endpoint
+from llm.errors import llm_error
 
 T = TypeVar("T")
 
@@ -46,6 +47,9 @@ def sdk_client(
     ``http`` is for tests: a client with a transport of their own, which is neither cached nor
     kept from the network.
     """
+    if not (endpoint.key.isascii() and endpoint.key.isprintable()):
+        # It fits in no header, and the exception about that would hold it.
+        raise llm_error("auth")
     if http is not None:
         return make(endpoint, prepared(http))
     refuse_network(endpoint.base_url)

@@ -31,6 +31,7 @@ from llm.messages import (
 )
 from llm.providers import failures
 from llm.providers.clients import close_all, opened, sdk_client
+from llm.providers.lines import keep_data_lines
 
 # Calls without an id get one of ours; it is not sent back.
 OWN_ID = "lontar-"
@@ -50,6 +51,7 @@ BROKEN = frozenset({"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "MALFORME
 
 
 def make_client(endpoint: Endpoint, http: httpx2.AsyncClient) -> genai.Client:
+    http.event_hooks["response"].append(keep_data_lines)
     options = types.HttpOptions(base_url=endpoint.base_url, httpx_async_client=http)
     return genai.Client(api_key=endpoint.key or "none", vertexai=False, http_options=options)
 
@@ -172,7 +174,7 @@ class _Answer:
                     events.append(event)
             if candidate.finish_reason:
                 self._finish = candidate.finish_reason.value
-        if self._finish in BROKEN and not events and not self._parts:
+        if self._finish in BROKEN and all(part.thought for part in self._parts):
             raise llm_error("malformed")
         return events
 

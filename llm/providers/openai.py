@@ -64,6 +64,7 @@ class OpenAIModel:
         answer = _Answer()
         chunks: Any = await client.chat.completions.create(**self._body(request))
         async with chunks:
+            await failures.require_stream(chunks.response)
             async for chunk in chunks:
                 for event in answer.take(chunk):
                     yield event
