@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from llm import credentials, queries, services
+from llm import queries, services
 from llm.models import LanguageModel, Provider
+from llm.serializers import ModelSerializer, ProviderSerializer
 
 
 class IsAdmin(permissions.BasePermission):
@@ -28,50 +29,6 @@ class IsAdminOrReads(permissions.BasePermission):
         return request.method in permissions.SAFE_METHODS or bool(request.user.is_admin)
 
 
-class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
-    """``provider`` is a provider's id or kind when it is sent, and the kind when it is read."""
-
-    provider = serializers.CharField(max_length=100)
-    api_endpoint = serializers.CharField(
-        max_length=500, required=False, allow_blank=True, write_only=True
-    )
-    display_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
-
-    class Meta:
-        model = LanguageModel
-        fields = [
-            "id",
-            "name",
-            "display_name",
-            "provider",
-            "api_endpoint",
-            "order",
-            "is_active",
-            "context_window",
-            "max_output_tokens",
-            "supports_tools",
-            "supports_vision",
-            "parameters",
-            "input_price",
-            "output_price",
-        ]
-        # (provider, name) is checked by the service, where the provider is known.
-        validators: list[Any] = []
-
-    def to_representation(self, instance: LanguageModel) -> dict[str, Any]:
-        row = super().to_representation(instance)
-        user = self.context["request"].user
-        row["provider"] = instance.provider.kind
-        row["provider_id"] = str(instance.provider_id)
-        if user.is_admin:
-            # Addresses inside one's own network are nobody else's business.
-            row["api_endpoint"] = credentials.base_url(instance.provider)
-            row["is_offered"] = instance.is_offered
-        else:
-            del row["parameters"]
-        return row
-
-
 class ModelsView(generics.ListAPIView[LanguageModel]):
     permission_classes = [IsAdminOrReads]
     serializer_class = ModelSerializer
@@ -81,9 +38,8 @@ class ModelsView(generics.ListAPIView[LanguageModel]):
         return queries.listed_models(everything=_actor(self.request).is_admin)
 
     def post(self, request: Request) -> Response:
-        model = services.create_model(actor=_actor(request), **_fields(request))
-        body = ModelSerializer(model, context={"request": request}).data
-        return Response(body, status=status.HTTP_201_CREATED)
+        model = services.create_model(actor=_actor(request), **_fields(ModelSerializer, request))
+        return _answer(ModelSerializer, model, request, status.HTTP_201_CREATED)
 
 
 class ModelView(APIView):
@@ -91,47 +47,16 @@ class ModelView(APIView):
 
     def get(self, request: Request, model_id: UUID) -> Response:
         model = services.get_model(actor=_actor(request), model_id=model_id)
-        return Response(ModelSerializer(model, context={"request": request}).data)
+        return _answer(ModelSerializer, model, request)
 
     def patch(self, request: Request, model_id: UUID) -> Response:
-        fields = _fields(request, partial=True)
+        fields = _fields(ModelSerializer, request, partial=True)
         model = services.update_model(actor=_actor(request), model_id=model_id, **fields)
-        return Response(ModelSerializer(model, context={"request": request}).data)
+        return _answer(ModelSerializer, model, request)
 
     def delete(self, request: Request, model_id: UUID) -> Response:
         services.delete_model(actor=_actor(request), model_id=model_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class ProviderSerializer(serializers.ModelSerializer[Provider]):
-    """The key is never read back: whether there is one, and how it ends, is enough to know it."""
-
-    base_url = serializers.SerializerMethodField()
-    api_key_set = serializers.SerializerMethodField()
-    api_key_last_four = serializers.SerializerMethodField()
-
-    class Meta:
-        model = Provider
-        fields = [
-            "id",
-            "kind",
-            "name",
-            "base_url",
-            "is_active",
-            "order",
-            "api_key_set",
-            "api_key_last_four",
-        ]
-
-    def get_base_url(self, provider: Provider) -> str:
-        return credentials.base_url(provider)
-
-    def get_api_key_set(self, provider: Provider) -> bool:
-        return bool(credentials.provider_key(provider))
-
-    def get_api_key_last_four(self, provider: Provider) -> str:
-        key = credentials.provider_key(provider)
-        return key[-4:] if len(key) >= 16 else ""
 
 
 class ProvidersView(generics.ListAPIView[Provider]):
@@ -142,20 +67,90 @@ class ProvidersView(generics.ListAPIView[Provider]):
     def get_queryset(self) -> QuerySet[Provider]:
         return queries.listed_providers()
 
+    def post(self, request: Request) -> Response:
+        fields = _fields(ProviderSerializer, request)
+        provider = services.create_provider(actor=_actor(request), **fields)
+        return _answer(ProviderSerializer, provider, request, status.HTTP_201_CREATED)
+
+
+class ProviderView(APIView):
+    permission_classes = [IsAdmin]
+
+    def get(self, request: Request, provider_id: UUID) -> Response:
+        provider = services.get_provider(actor=_actor(request), provider_id=provider_id)
+        return _answer(ProviderSerializer, provider, request)
+
+    def patch(self, request: Request, provider_id: UUID) -> Response:
+        fields = _fields(ProviderSerializer, request, partial=True)
+        actor = _actor(request)
+        provider = services.update_provider(actor=actor, provider_id=provider_id, **fields)
+        return _answer(ProviderSerializer, provider, request)
+
+    def delete(self, request: Request, provider_id: UUID) -> Response:
+        services.delete_provider(actor=_actor(request), provider_id=provider_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class CheckView(APIView):
+    """{ok, code, sentence, models, checked_at}: asked live; what is wrong is in the answer."""
+
+    permission_classes = [IsAdmin]
+
+    def post(self, request: Request, provider_id: UUID) -> Response:
+        found = services.check_provider(actor=_actor(request), provider_id=provider_id)
+        return Response(
+            {
+                "ok": found.ok,
+                "code": found.code,
+                "sentence": found.sentence,
+                "models": found.models,
+                "checked_at": found.provider.checked_at,
+            }
+        )
+
+
+class FetchModelsView(APIView):
+    """{listed, added, offered, gone}: numbers of models."""
+
+    permission_classes = [IsAdmin]
+
+    def post(self, request: Request, provider_id: UUID) -> Response:
+        done = services.fetch_models(actor=_actor(request), provider_id=provider_id)
+        return Response(
+            {
+                "listed": done.listed,
+                "added": done.added,
+                "offered": done.offered,
+                "gone": done.gone,
+            }
+        )
+
 
 def _actor(request: Request) -> services.Actor:
     """Whoever asks; the permission classes have turned nobody away."""
     return cast("services.Actor", request.user)
 
 
-def _fields(request: Request, *, partial: bool = False) -> dict[str, Any]:
-    serializer = ModelSerializer(data=request.data, partial=partial, context={"request": request})
+def _fields(
+    kind: type[serializers.BaseSerializer[Any]], request: Request, *, partial: bool = False
+) -> dict[str, Any]:
+    serializer = kind(data=request.data, partial=partial, context={"request": request})
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
+def _answer(
+    kind: type[serializers.BaseSerializer[Any]], row: Any, request: Request, code: int = 200
+) -> Response:
+    return Response(kind(row, context={"request": request}).data, status=code)
+
+
+_PROVIDER = "providers/<uuid:provider_id>"
 urlpatterns = [
     path("models", ModelsView.as_view(), name="api-models"),
     path("models/<uuid:model_id>", ModelView.as_view(), name="api-model"),
     path("providers", ProvidersView.as_view(), name="api-providers"),
+    path(_PROVIDER, ProviderView.as_view(), name="api-provider"),
+    path(f"{_PROVIDER}/check", CheckView.as_view(), name="api-provider-check"),
+    path(f"{_PROVIDER}/fetch-models", FetchModelsView.as_view(), name="api-provider-fetch-models"),
 ]

@@ -55,6 +55,8 @@ FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
 PROMPT = "prompts/<uuid:prompt_id>"
 MODEL = "models/<uuid:model_id>"
+PROVIDER = "providers/<uuid:provider_id>"
+PROVIDER_BODY = {"kind": "ollama", "name": "x", "base_url": "http://gpu:11434"}
 PROMPT_BODY = {"name": "x", "content": "y"}
 
 DOORS = [
@@ -108,6 +110,12 @@ DOORS = [
     _api(Who.ADMINS, f"PATCH {MODEL}", body={"order": 5}),
     _api(Who.ADMINS, f"DELETE {MODEL}", 204),
     _api(Who.ADMINS, "GET providers"),
+    _api(Who.ADMINS, "POST providers", 201, PROVIDER_BODY),
+    _api(Who.ADMINS, f"GET {PROVIDER}"),
+    _api(Who.ADMINS, f"PATCH {PROVIDER}", body={"order": 5}),
+    _api(Who.ADMINS, f"DELETE {PROVIDER}", 204),
+    _api(Who.ADMINS, f"POST {PROVIDER}/check"),
+    _api(Who.ADMINS, f"POST {PROVIDER}/fetch-models", None),
     # Prompts and people.
     _api(Who.ADMINS, "GET prompts"),
     _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),

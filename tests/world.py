@@ -27,6 +27,7 @@ class World:
     document: Document
     prompt: Prompt
     model: LanguageModel
+    provider: Provider
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -38,6 +39,7 @@ class World:
             "<uuid:document_id>": self.document.pk,
             "<uuid:prompt_id>": self.prompt.pk,
             "<uuid:model_id>": self.model.pk,
+            "<uuid:provider_id>": self.provider.pk,
             "<uuid:user_id>": self.alice.pk,
             "<int:number>": 1,
         }
@@ -57,7 +59,14 @@ def build(alice: User, number: int = 0) -> World:
     message = say(session)
     document = _document(alice, number)
     prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
-    return World(alice, session, message, document.collection, document, prompt, _model())
+    things = (session, message, document.collection, document, prompt, _model(), _provider())
+    return World(alice, *things)
+
+
+def _provider() -> Provider:
+    """A server of one's own, at an address of this machine where nothing answers."""
+    address = {"kind": "openai_compatible", "base_url": "http://127.0.0.1:9/v1"}
+    return Provider.objects.get_or_create(**address, defaults={"name": "Ours"})[0]
 
 
 def _model() -> LanguageModel:
