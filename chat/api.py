@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
 from accounts.models import User
-from chat import queries, serializers, services
+from chat import generations, queries, serializers, services
 from chat.models import Session
 from core.errors import Invalid, NotFound
 from core.idempotency import fingerprint, once
@@ -85,6 +85,7 @@ class SessionDetail(APIView):
 
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
         session = self._session(request, session_id)
+        generations.running(session)
         return Response(serializers.session_detail(session, queries.thread(session)))
 
     def patch(self, request: Request, session_id: uuid.UUID) -> Response:

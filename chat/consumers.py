@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat import protocol, queries, runner, services
+from chat import generations, protocol, queries, runner, services
 from chat.models import Generation
 from core.db import in_thread
 from core.errors import AppError, Invalid, NotFound
@@ -51,7 +51,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     def _running(self) -> dict[str, Any]:
         session = queries.session(self.user, self.session_id)
-        generation = queries.running(session)
+        generation = generations.running(session)
         if generation is None:
             return {"generation": None}
         return {

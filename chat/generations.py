@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat import protocol
 from chat.event_log import KEEP_SECONDS, encode, stream_key
-from chat.models import Citation, Generation, Message
+from chat.models import Citation, Generation, Message, Session
 from core.process import is_gone
 from core.redis import sync_client
 from documents.models import Page
@@ -126,9 +126,15 @@ def close_if_abandoned(generation: Generation) -> bool:
     return True
 
 
+def running(session: Session) -> Generation | None:
+    """The generation that is writing to a session; one whose process died is closed first."""
+    found = session.generations.select_related("answer").filter(status=RUNNING).first()
+    return None if found is None or close_if_abandoned(found) else found
+
+
 def close_abandoned() -> int:
-    running = Generation.objects.filter(status=RUNNING).select_related("answer")
-    return sum(close_if_abandoned(generation) for generation in running)
+    unfinished = Generation.objects.filter(status=RUNNING).select_related("answer")
+    return sum(close_if_abandoned(generation) for generation in unfinished)
 
 
 def _stored_events(generation_id: uuid.UUID) -> list[dict[str, Any]]:

@@ -67,10 +67,6 @@ def generation(user: User, generation_id: uuid.UUID) -> Generation:
     return found
 
 
-def running(session: Session) -> Generation | None:
-    return session.generations.filter(status=Generation.Status.RUNNING).first()
-
-
 def latest_generation(session: Session) -> Generation | None:
     return session.generations.order_by("-started_at").first()
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import queries, tasks
+from chat import generations, queries, tasks
 from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
@@ -148,7 +148,7 @@ def _locked(actor: User, session_id: uuid.UUID) -> Session:
         raise NotFound
     if session.status == Session.Status.COMPLETED:
         raise Conflict(_("This chat is completed. Reopen it or start a new one."), code="completed")
-    if queries.running(session) is not None:
+    if generations.running(session) is not None:
         raise Conflict(
             _("The answer before is still being written. Wait for it or stop it first."),
             code="busy",
@@ -226,7 +226,7 @@ def ask_for_summary(session_id: uuid.UUID) -> None:
 
 def request_stop(*, actor: User, session_id: uuid.UUID) -> Generation | None:
     """Ask the running generation to stop; its process sees this within a second."""
-    generation = queries.running(queries.session(actor, session_id))
+    generation = generations.running(queries.session(actor, session_id))
     if generation is not None:
         Generation.objects.filter(pk=generation.pk).update(stop_requested=True)
     return generation

@@ -223,3 +223,20 @@ async def test_a_hundred_answers_at_once_are_whole_and_saved(
     assert all(said(events).strip() == text for events in logs)
     saved = Message.objects.filter(role="assistant", status="complete", content=text)
     assert await saved.acount() == 100
+
+
+async def test_whoever_looks_next_finds_a_dead_answer_closed(
+    alice: User, model: LanguageModel, play: Play
+) -> None:
+    session = await new_session(alice)
+    generation = await in_thread(
+        services.post_message, actor=alice, session_id=session.pk, text="Are you there?"
+    )
+    assert await in_thread(generations.running, session)
+    host = generation.owner.split(":")[0]
+    await Generation.objects.filter(pk=generation.pk).aupdate(owner=f"{host}:999999999:1")
+    again = await in_thread(
+        services.post_message, actor=alice, session_id=session.pk, text="Hello?"
+    )
+    assert again.pk != generation.pk
+    assert (await answer_of(generation)).status == "interrupted"
