@@ -14,6 +14,18 @@ from pgvector.django import HalfVectorField
 from accounts.models import User
 from core.ids import new_id
 from documents import reasons
+from documents.reembed_models import PendingVector, ReembedJob
+
+__all__ = [
+    "Chunk",
+    "ChunkVector",
+    "Collection",
+    "Document",
+    "Page",
+    "PendingVector",
+    "Posting",
+    "ReembedJob",
+]
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):

@@ -15,24 +15,61 @@ def name_of(model: EmbeddingModel) -> str:
     return f"documents_chunkvector_hnsw_{int(model.pk)}"
 
 
+def exists(model: EmbeddingModel) -> bool:
+    """Whether searches can use it: a build that was killed leaves an index that is not valid."""
+    return _valid(model) is True
+
+
 def ensure(model: EmbeddingModel) -> None:
     """Create the index of a model if it is not there; cheap when it is.
 
     Queries must repeat the expression to use it:
     `vector::halfvec(384) <=> …` with `embedding_model_id = …`.
     """
-    if model.dimensions > MOST_DIMENSIONS:
+    if model.dimensions > MOST_DIMENSIONS or exists(model):
         return
-    with connection.cursor() as cursor:
-        cursor.execute("select to_regclass(%s)", [name_of(model)])
-        if cursor.fetchone()[0] is not None:
-            return
     with transaction.atomic(), connection.cursor() as cursor:
         # "if not exists" alone fails when two workers read their first documents at once.
         cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", [name_of(model)])
+        if _valid(model) is False:
+            cursor.execute(f'drop index "{name_of(model)}"')
+        cursor.execute(_statement(model, ""))
+
+
+def build(model: EmbeddingModel) -> None:
+    """As `ensure`, for a table full of other models' vectors: nobody's writing waits for it.
+
+    For the one process that prepares a model: two of them at once would wait for each other.
+    """
+    if model.dimensions > MOST_DIMENSIONS or exists(model):
+        return
+    if connection.in_atomic_block:
+        ensure(model)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f'drop index if exists "{name_of(model)}"')
+        cursor.execute(_statement(model, "concurrently"))
+
+
+def drop(model: EmbeddingModel) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f'drop index if exists "{name_of(model)}"')
+
+
+def _valid(model: EmbeddingModel) -> bool | None:
+    """None: there is no index."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            f'create index if not exists "{name_of(model)}" on documents_chunkvector '
-            f"using hnsw ((vector::halfvec({int(model.dimensions)})) halfvec_cosine_ops) "
-            f"with (m = {M}, ef_construction = {EF_CONSTRUCTION}) "
-            f"where embedding_model_id = {int(model.pk)}"
+            "select indisvalid from pg_index where indexrelid = to_regclass(%s)", [name_of(model)]
         )
+        row = cursor.fetchone()
+    return None if row is None else bool(row[0])
+
+
+def _statement(model: EmbeddingModel, how: str) -> str:
+    return (
+        f'create index {how} if not exists "{name_of(model)}" on documents_chunkvector '
+        f"using hnsw ((vector::halfvec({int(model.dimensions)})) halfvec_cosine_ops) "
+        f"with (m = {M}, ef_construction = {EF_CONSTRUCTION}) "
+        f"where embedding_model_id = {int(model.pk)}"
+    )

@@ -4,25 +4,32 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models.functions import Now
 
-from documents import storage, vector_indexes
+from documents import storage, switching, vector_indexes
 from documents.doorbell import announce
 from documents.ingest import chunking, languages
 from documents.ingest.chunking import Draft
 from documents.ingest.cleaning import has_words
-from documents.ingest.embed import EmbedderFailed, embed
+from documents.ingest.embed import BATCH, EmbedderFailed, embed, passage
 from documents.ingest.extract import Crashed, extract
 from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.lease import ATTEMPTS, BACKOFF, Lease, LeaseLost, Stopping
-from documents.ingest.store import Reading, store
+from documents.ingest.shelf import Shelf
+from documents.ingest.store import ModelSwitched, Reading, store
 from documents.models import Document
 from documents.names import title_of
+from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from llm.services import embedder
+
+if TYPE_CHECKING:
+    from documents.ingest.embed import Vector
 
 log = logging.getLogger(__name__)
 Stage = Document.Stage
@@ -118,20 +125,58 @@ def _read(lease: Lease, document: Document, place: Place) -> None:
     title = title_of(document.original_filename)
     drafts = list(chunking.chunk(pages, document.kind))
     spoken, language = _languages(drafts)
-    model = current_embedding_model()
-    lease.stage(Stage.EMBED, CHUNKED)
-    texts = [f"{chunking.header(title, draft.heading)}\n{draft.text}" for draft in drafts]
-    vectors = embed(
-        texts,
-        embedder(model),
-        model.dimensions,
-        lambda share, left: lease.progress(
-            Stage.EMBED, CHUNKED + share * (EMBEDDED - CHUNKED), left
-        ),
-    )
-    lease.stage(Stage.INDEX, EMBEDDED)
-    vector_indexes.ensure(model)
-    store(lease, document, Reading(info, pages, drafts, spoken, language, title, vectors, model))
+    texts = [passage(title, draft.heading, draft.text) for draft in drafts]
+    vectors: dict[EmbeddingModel, Vector] = {}
+    while True:
+        _embed(lease, document, texts, vectors)
+        lease.stage(Stage.INDEX, EMBEDDED)
+        reading = Reading(info, pages, drafts, spoken, language, title, list(vectors.items()))
+        with suppress(ModelSwitched):
+            store(lease, document, reading)
+            return
+
+
+def _embed(
+    lease: Lease,
+    document: Document,
+    texts: Sequence[str],
+    vectors: "dict[EmbeddingModel, Vector]",
+) -> None:
+    """Add what is missing: by the current model, and by one that is to take its place."""
+    wanted = switching.models_to_write()
+    models = [model for model in wanted if model not in vectors]
+    width = (EMBEDDED - CHUNKED) / max(1, len(models))
+    for number, model in enumerate(models):
+        start = CHUNKED + number * width
+        lease.stage(Stage.EMBED, start)
+        try:
+            vectors[model] = _vectors(lease, document, texts, model, (start, width))
+        except (EmbedderFailed, Unreadable) as error:
+            if model == wanted[0]:
+                raise
+            # The change itself will fill this in, or tell what is wrong with the new model.
+            log.warning("document %s has no vectors by %s yet: %s", document.id, model, error)
+    vector_indexes.ensure(current_embedding_model())
+
+
+def _vectors(
+    lease: Lease,
+    document: Document,
+    texts: Sequence[str],
+    model: EmbeddingModel,
+    span: tuple[float, float],
+) -> "Vector":
+    """By one model; those of an earlier try are taken from the shelf, new ones put there."""
+    kept = Shelf(document.id, model)
+    start, width = span
+
+    def tell(share: float, left: float) -> None:
+        lease.progress(Stage.EMBED, start + share * width, left)
+
+    # A single batch is lost or there: nothing of it could be kept.
+    keep = kept.keep if len(texts) > BATCH else None
+    known = kept.find(texts)
+    return embed(texts, embedder(model), model.dimensions, tell, known=known, keep=keep)
 
 
 def read_pages(lease: Lease, document: Document, place: Place) -> tuple[Info, Sequence[PageText]]:

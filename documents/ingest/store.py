@@ -8,13 +8,15 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from pgvector import HalfVector
 
-from documents import lexical
-from documents.ingest import chunking
+from documents import lexical, switching
+from documents.ingest import shelf
 from documents.ingest.chunking import Draft
+from documents.ingest.embed import passage
 from documents.ingest.frames import Info, PageText
 from documents.ingest.lease import Lease, LeaseLost
 from documents.models import Chunk, ChunkVector, Document, Page, Posting
 from llm.models import EmbeddingModel
+from llm.queries import current_embedding_model
 
 if TYPE_CHECKING:
     import numpy
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that was read of a document; `languages` and `vectors` are one for each draft."""
+    """All that was read of a document; `languages` and each model's vectors: one a draft."""
 
     info: Info
     pages: Sequence[PageText]
@@ -30,12 +32,17 @@ class Reading:
     languages: Sequence[str]
     language: str
     title: str
-    vectors: "numpy.ndarray"
-    model: EmbeddingModel
+    vectors: "Sequence[tuple[EmbeddingModel, numpy.ndarray]]"
+
+
+class ModelSwitched(Exception):
+    """Search uses another embedding model by now, and this document has no vectors by it."""
 
 
 def store(lease: Lease, document: Document, reading: Reading) -> None:
-    """Replace what was stored of the document and mark it PROCESSED; raises LeaseLost.
+    """Replace what was stored of the document and mark it PROCESSED.
+
+    Raises LeaseLost and ModelSwitched.
 
     The token is asked for last, in the same transaction: an old copy that wakes late has then
     written nothing. Until then only a key-share lock is held on the row (by the foreign keys), so
@@ -44,6 +51,11 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
     with transaction.atomic():
         if not lease.row().exists():
             raise LeaseLost
+        switching.hold()
+        if current_embedding_model() not in [model for model, _vectors in reading.vectors]:
+            raise ModelSwitched
+        _lock_chunks(document)
+        shelf.clear(document.id)
         for model in (ChunkVector, Posting, Page):
             rows = model.objects.filter(document=document)
             rows._raw_delete(rows.db)
@@ -98,21 +110,17 @@ def _chunk_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Ite
 
 
 def _vector_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
-    for id_, vector in zip(ids, reading.vectors, strict=True):
-        yield (
-            reading.model.pk,
-            id_,
-            document.collection_id,
-            document.id,
-            HalfVector(vector).to_text(),
-        )
+    for model, vectors in reading.vectors:
+        for id_, vector in zip(ids, vectors, strict=True):
+            text = HalfVector(vector).to_text()
+            yield model.pk, id_, document.collection_id, document.id, text
 
 
 def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
     """A row for each term, in the order of terms: then inserts into the index stay local."""
     postings: dict[int, tuple[list[int], list[float]]] = {}
     for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
-        text = f"{chunking.header(reading.title, draft.heading)}\n{draft.text}"
+        text = passage(reading.title, draft.heading, draft.text)
         for term, weight in lexical.document_terms(text, language).items():
             chunk_ids, weights = postings.setdefault(term, ([], []))
             chunk_ids.append(id_)
@@ -120,6 +128,15 @@ def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> I
     for term in sorted(postings):
         chunk_ids, weights = postings[term]
         yield document.collection_id, term, document.id, chunk_ids, weights
+
+
+def _lock_chunks(document: Document) -> None:
+    """Keep a change of the embedding model from adding vectors to what is about to go."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id from documents_chunk where document_id = %s order by id for update",
+            [document.id],
+        )
 
 
 def _new_ids(count: int) -> list[int]:

@@ -1,0 +1,51 @@
+"""Which embedding models a passage needs vectors by, and the moment another one takes over."""
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from documents.models import Chunk, ChunkVector, ReembedJob
+from llm.models import EmbeddingModel
+from llm.queries import current_embedding_model
+from llm.services import make_current
+
+SWITCH_LOCK = 7_203_201
+
+
+def models_to_write() -> list[EmbeddingModel]:
+    """The current model first, then the one that is to take its place while that is prepared."""
+    current = current_embedding_model()
+    next_one = target()
+    return [current] if next_one in (None, current) else [current, next_one]
+
+
+def target() -> EmbeddingModel | None:
+    """The model that is being prepared; None when none is."""
+    running = ReembedJob.objects.filter(status=ReembedJob.Status.RUNNING)
+    job = running.select_related("model__provider").first()
+    return job.model if job else None
+
+
+def hold() -> None:
+    """Keep the current model from changing until the end of this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock_shared(%s)", [SWITCH_LOCK])
+
+
+def missing(model: EmbeddingModel) -> "QuerySet[Chunk]":
+    """The passages without a vector by this model."""
+    vectors = ChunkVector.objects.filter(embedding_model=model, chunk_id=OuterRef("id"))
+    return Chunk.objects.filter(~Exists(vectors))
+
+
+def switch(job: ReembedJob, running: "QuerySet[ReembedJob]", **fields: object) -> bool:
+    """Search with the job's model from now on, if every passage has a vector by it.
+
+    `running` is the job's row as long as it is this worker's. Documents that are being stored
+    finish first and are counted; those after them see the new model (`hold`).
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [SWITCH_LOCK])
+        if missing(job.model).exists() or not running.update(**fields):
+            return False
+        make_current(job.model)
+    return True
