@@ -12,7 +12,7 @@ from llm.errors import LLMError
 from llm.events import TextDelta
 from llm.messages import Request, user
 from llm.models import LanguageModel
-from llm.services import chat_model
+from llm.services import Caller, chat_model
 from llm.tokens import size
 from rag.marks import strip_marks
 
@@ -36,9 +36,10 @@ async def summarise(session_id: uuid.UUID) -> bool:
     request = Request(
         model=model.name, system=INSTRUCTION, messages=(user(text),), max_tokens=MOST_TOKENS
     )
+    caller = Caller(session.user_id, session.pk, kind="summary")
     pieces: list[str] = []
     try:
-        async with aclosing(chat_model(model).stream(request)) as events:  # type: ignore[type-var]
+        async with aclosing(chat_model(model, caller).stream(request)) as events:  # type: ignore[type-var]
             async for event in events:
                 if isinstance(event, TextDelta):
                     pieces.append(event.text)

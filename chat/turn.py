@@ -24,7 +24,7 @@ from llm.events import Finished, ReasoningDelta, TextDelta, ToolFinished, ToolSt
 from llm.loop import run_turn
 from llm.messages import Request, ToolCall, Usage
 from llm.models import LanguageModel
-from llm.services import chat_model
+from llm.services import Caller, chat_model
 from llm.tokens import learn, request_size
 from rag.marks import MarkFilter
 from rag.sources import SourceBook
@@ -93,6 +93,7 @@ class Turn:
         self._found = 0
         self._kept = 0
         self.lost = False
+        self.failure: LLMError | None = None
 
     async def run(self) -> None:
         """Never raises; a cancelled turn ends as stopped, with what was said."""
@@ -106,6 +107,7 @@ class Turn:
         except LLMError as failure:
             log.warning("turn %s: %s", self.plan.generation_id, failure, exc_info=True)
             status, reason, error = Status.FAILED, "error", failure.code
+            self.failure = failure
         except Exception:
             log.exception("turn %s failed", self.plan.generation_id)
             status, reason, error = Status.FAILED, "error", "internal"
@@ -116,7 +118,9 @@ class Turn:
         tools = [document_search(self.plan.user, self.book, self._count, self.plan.passages)]
         if not self.plan.model.supports_tools:
             tools = []
-        model = chat_model(self.plan.model)
+        plan = self.plan
+        caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
+        model = chat_model(plan.model, caller)
         reason = "incomplete"
         async with aclosing(run_turn(model, self.plan.request, tools)) as events:
             async for event in events:
@@ -193,8 +197,10 @@ class Turn:
         saved = await self._save(outcome)
         with translation.override(self.plan.language):
             if error:
-                retryable = error not in {"auth", "spent", "unknown_model", "context_too_long"}
-                self.events.append(protocol.error(error, error_sentence(error), retryable))
+                final = {"auth", "spent", "budget", "unknown_model", "context_too_long"}
+                # The failure's own sentence says more: when a budget renews.
+                sentence = self.failure.message if self.failure else error_sentence(error)
+                self.events.append(protocol.error(error, sentence, error not in final))
         if saved is None:
             sentence = error_sentence("interrupted")
             self.events.append(protocol.error("interrupted", sentence, True), last=True)

@@ -53,7 +53,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Script]:
 
     def use(*steps: Any) -> Script:
         script = Script(*steps)
-        monkeypatch.setattr("chat.turn.chat_model", lambda model: script)
+        monkeypatch.setattr("chat.turn.chat_model", lambda model, caller=None: script)
         return script
 
     return use

@@ -48,7 +48,7 @@ async def test_older_messages_become_a_summary_that_the_next_turn_is_told(
 ) -> None:
     session = await in_thread(long_session, alice)
     script = Script(*words("They spoke of leaves."))
-    monkeypatch.setattr("chat.summaries.chat_model", lambda model: script)
+    monkeypatch.setattr("chat.summaries.chat_model", lambda model, caller=None: script)
     assert await summaries.summarise(session.pk)
     assert "8 word" in script.requests[0].messages[0].text
     assert "9 word" not in script.requests[0].messages[0].text
@@ -81,7 +81,7 @@ async def test_a_model_that_fails_changes_nothing(
 ) -> None:
     session = await in_thread(long_session, alice)
     script = Script(llm_error("unavailable"))
-    monkeypatch.setattr("chat.summaries.chat_model", lambda model: script)
+    monkeypatch.setattr("chat.summaries.chat_model", lambda model, caller=None: script)
     assert not await summaries.summarise(session.pk)
     await session.arefresh_from_db()
     assert session.summarised_until == 0
