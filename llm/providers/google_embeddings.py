@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import httpx2
-import numpy as np
 from google.genai import types
 
 from llm.base import Endpoint, Kind
@@ -34,15 +33,19 @@ class GoogleEmbedder:
         name: str,
         dimensions: int,
         http: httpx2.AsyncClient | None = None,
+        *,
+        sends_dimensions: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self.name = name
         self.dimensions = dimensions
+        self.sends_dimensions = sends_dimensions
         self._http = http
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         config = types.EmbedContentConfig(
-            task_type=TASKS[kind], output_dimensionality=self.dimensions
+            task_type=TASKS[kind],
+            output_dimensionality=self.dimensions if self.sends_dimensions else None,
         )
         rows: list[list[float]] = []
         with failures.as_llm_error(failure):
@@ -56,8 +59,10 @@ class GoogleEmbedder:
                 answer = await client.aio.models.embed_content(
                     model=self.name, contents=contents, config=config
                 )
-                rows += [list(row.values or []) for row in answer.embeddings or []]
-            if len(rows) != len(texts):
-                raise llm_error("malformed")
+                found = [list(row.values or []) for row in answer.embeddings or []]
+                if len(found) != len(contents):
+                    # Checked for each batch: one too many here and one missing there are no match.
+                    raise llm_error("malformed")
+                rows += found
             # Below its full size a vector does not come normalised.
-            return unit(np.array(rows, np.float32), self.dimensions)
+            return unit(rows, self.dimensions, len(texts))

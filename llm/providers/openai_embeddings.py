@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import httpx2
-import numpy as np
+from openai.types import Embedding
 
 from llm.base import Endpoint, Kind
 from llm.errors import llm_error
@@ -26,7 +26,7 @@ BATCH = 64
 
 
 class OpenAIEmbedder:
-    """Questions and passages are embedded alike: no model of this protocol tells them apart."""
+    """The protocol does not tell questions from passages; models that do want words before them."""
 
     def __init__(
         self,
@@ -34,10 +34,13 @@ class OpenAIEmbedder:
         name: str,
         dimensions: int,
         http: httpx2.AsyncClient | None = None,
+        *,
+        sends_dimensions: bool = False,
     ) -> None:
         self.endpoint = endpoint
         self.name = name
         self.dimensions = dimensions
+        self.sends_dimensions = sends_dimensions
         self._http = http
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
@@ -53,11 +56,24 @@ class OpenAIEmbedder:
                     encoding_format="float",
                     extra_body=self._shortened(),
                 )
-                rows += [row.embedding for row in sorted(answer.data, key=lambda row: row.index)]
-            if len(rows) != len(texts):
-                raise llm_error("malformed")
-            return unit(np.array(rows, np.float32), self.dimensions)
+                rows += _in_order(answer.data, len(batch))
+            return unit(rows, self.dimensions, len(texts))
 
     def _shortened(self) -> dict[str, int]:
-        """``dimensions`` is a field of OpenAI's own models; other servers may refuse it."""
-        return {"dimensions": self.dimensions} if self.endpoint.kind == "openai" else {}
+        """Models of one size only refuse the field, on OpenAI's own host too."""
+        return {"dimensions": self.dimensions} if self.sends_dimensions else {}
+
+
+def _in_order(data: Sequence[Embedding] | None, count: int) -> list[list[float]]:
+    """The vectors of a batch as their texts were sent: the order is told by an index.
+
+    Servers that number nothing answer in order; a number that comes twice or is missing would give
+    a text the vector of another one.
+    """
+    rows = list(data or [])
+    numbers = {getattr(row, "index", None) for row in rows}
+    if len(rows) == count and numbers == set(range(count)):
+        rows.sort(key=lambda row: row.index)
+    elif len(rows) != count or len(numbers) > 1:
+        raise llm_error("malformed")
+    return [row.embedding for row in rows]

@@ -5,16 +5,20 @@ import numpy as np
 import pytest
 
 from llm.base import Endpoint
+from llm.embeddings.factory import CheckedEmbedder, checked
 from llm.errors import LLMError
 from llm.providers.google_embeddings import GoogleEmbedder
 from llm.providers.openai_embeddings import OpenAIEmbedder
 
 
 class Server:
-    """Embeds a text as (its length, 1, 0); ``requests`` keeps what was sent."""
+    """Embeds a text as (its length, 1, 0); ``requests`` keeps what was sent.
 
-    def __init__(self, status=200, broken=False):
-        self.requests, self.status, self.broken = [], status, broken
+    ``spoil`` changes the list of vectors before it is sent.
+    """
+
+    def __init__(self, status=200, spoil=lambda rows: rows):
+        self.requests, self.status, self.spoil = [], status, spoil
 
     def __call__(self, request):
         body = json.loads(request.content)
@@ -23,23 +27,34 @@ class Server:
             return httpx2.Response(self.status, json={"error": {"message": "secret"}})
         if "requests" in body:
             texts = [row["content"]["parts"][0]["text"] for row in body["requests"]]
-            rows = [{"values": self.vector(text)} for text in texts]
-            return httpx2.Response(200, json={"embeddings": rows})
-        rows = [{"index": n, "embedding": self.vector(t)} for n, t in enumerate(body["input"])]
-        return httpx2.Response(200, json={"object": "list", "data": rows[::-1], "model": "m"})
-
-    def vector(self, text):
-        return [float(len(text))] if self.broken else [float(len(text)), 1.0, 0.0]
+            rows = [{"values": row} for row in self.spoil([vector(text) for text in texts])]
+            return _json({"embeddings": rows})
+        vectors = self.spoil([vector(text) for text in body["input"]])
+        rows = [{"index": n, "embedding": row} for n, row in enumerate(vectors)]
+        return _json({"object": "list", "data": rows[::-1], "model": "m"})
 
 
-def openai(server, kind="openai"):
+def vector(text):
+    return [float(len(text)), 1.0, 0.0]
+
+
+def _json(value):
+    # NaN is no JSON, and some servers send it all the same.
+    return httpx2.Response(
+        200, content=json.dumps(value), headers={"Content-Type": "application/json"}
+    )
+
+
+def openai(server, dimensions=3, **options):
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(server))
-    return OpenAIEmbedder(Endpoint(kind, "https://x.test/v1", "k"), "m", 3, http)
+    where = Endpoint("openai", "https://x.test/v1", "k")
+    return OpenAIEmbedder(where, "m", dimensions, http, **options)
 
 
-def google(server):
+def google(server, dimensions=3, **options):
     http = httpx2.AsyncClient(transport=httpx2.MockTransport(server))
-    return GoogleEmbedder(Endpoint("google", "https://x.test", "k"), "m", 3, http)
+    where = Endpoint("google", "https://x.test", "k")
+    return GoogleEmbedder(where, "m", dimensions, http, **options)
 
 
 @pytest.fixture(params=[openai, google])
@@ -67,9 +82,27 @@ async def test_an_empty_text_is_embedded_as_a_blank(make):
     assert (await make(Server()).embed([""], "query")).shape == (1, 3)
 
 
-async def test_vectors_of_another_size_are_malformed(make):
-    with pytest.raises(LLMError, match="malformed"):
-        await make(Server(broken=True)).embed(["a"], "query")
+SPOILT = {
+    "one too few": (lambda rows: rows[1:], "malformed"),
+    "one too many": (lambda rows: [*rows, rows[0]], "malformed"),
+    "none": (lambda rows: [], "malformed"),
+    "not a number": (lambda rows: [[float("nan"), 1.0, 0.0], *rows[1:]], "malformed"),
+    "infinite": (lambda rows: [[float("inf"), 1.0, 0.0], *rows[1:]], "malformed"),
+    "no direction": (lambda rows: [[0.0, 0.0, 0.0], *rows[1:]], "malformed"),
+    "two sizes": (lambda rows: [rows[0][:2], *rows[1:]], "malformed"),
+    "another size": (lambda rows: [row[:2] for row in rows], "other_dimensions"),
+}
+
+
+@pytest.mark.parametrize("trouble", SPOILT)
+async def test_what_could_spoil_an_index_is_an_error(make, trouble):
+    spoil, code = SPOILT[trouble]
+    with pytest.raises(LLMError, match=code):
+        await make(Server(spoil=spoil)).embed(["a", "bc"], "document")
+
+
+async def test_a_size_of_0_takes_what_comes(make):
+    assert (await make(Server(), dimensions=0).embed(["a"], "query")).shape == (1, 3)
 
 
 async def test_errors_are_the_rooms_own(make):
@@ -86,8 +119,56 @@ async def test_google_is_told_question_from_passage():
     assert tasks == ["RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT"]
 
 
-async def test_only_openai_is_asked_to_shorten():
-    for kind, asked in (("openai", True), ("ollama", False)):
+async def test_a_size_is_asked_for_only_where_the_row_says_so(make):
+    for asked in (True, False):
         server = Server()
-        await openai(server, kind).embed(["a"], "query")
-        assert ("dimensions" in server.requests[0]) == asked
+        await make(server, sends_dimensions=asked).embed(["a"], "query")
+        body = server.requests[0]
+        body = body["requests"][0] if "requests" in body else body
+        assert (body.get("dimensions") or body.get("outputDimensionality")) == (
+            3 if asked else None
+        )
+
+
+@pytest.mark.parametrize(
+    ("numbers", "ok"), [([1, 0], True), ([0, 0], True), ([0, 2], False), ([1, 2], False)]
+)
+async def test_the_order_is_told_by_the_index_or_is_the_one_sent(numbers, ok):
+    def handle(request):
+        texts = json.loads(request.content)["input"]
+        order = numbers if ok and numbers[0] != numbers[1] else range(len(texts))
+        rows = [
+            {"index": n, "embedding": vector(texts[place])}
+            for n, place in zip(numbers, order, strict=True)
+        ]
+        return _json({"object": "list", "data": rows, "model": "m"})
+
+    model = openai(handle)
+    if not ok:
+        with pytest.raises(LLMError, match="malformed"):
+            await model.embed(["a", "bcd"], "query")
+        return
+    rows = await model.embed(["a", "bcd"], "query")
+    assert rows[1][0] / rows[1][1] == pytest.approx(3, rel=1e-3)
+
+
+async def test_words_go_before_questions_and_passages():
+    server = Server()
+    model = CheckedEmbedder(openai(server), 3, "query: ", "passage: ")
+    await model.embed(["a"], "query")
+    await model.embed(["b"], "document")
+    assert [body["input"] for body in server.requests] == [["query: a"], ["passage: b"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        (np.ones((1, 3)) / np.sqrt(3), "malformed"),
+        (np.ones((2, 2)) / np.sqrt(2), "other_dimensions"),
+        (np.zeros((2, 3)), "malformed"),
+        (np.full((2, 3), np.nan), "malformed"),
+    ],
+)
+def test_every_embedder_is_checked_once_more(rows, code):
+    with pytest.raises(LLMError, match=code):
+        checked(rows, 2, 3)
