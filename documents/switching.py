@@ -2,7 +2,9 @@
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
+from core.errors import Conflict, NotFound
 from documents.models import Chunk, ChunkVector, ReembedJob
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
@@ -49,3 +51,27 @@ def switch(job: ReembedJob, running: "QuerySet[ReembedJob]", **fields: object) -
             return False
         make_current(job.model)
     return True
+
+
+def locked(model_id: int) -> EmbeddingModel:
+    """For the rest of the transaction. Raises NotFound."""
+    model = EmbeddingModel.objects.select_for_update().filter(pk=model_id).first()
+    if model is None:
+        raise NotFound
+    return model
+
+
+def unused(model_id: int) -> EmbeddingModel:
+    """As `locked`; raises Conflict while the model is searched with or being prepared."""
+    model = locked(model_id)
+    if model.is_current:
+        raise Conflict(
+            _("Searches use this model. Change to another one before you remove it."),
+            code="embedding_in_use",
+        )
+    if ReembedJob.objects.filter(model=model, status=ReembedJob.Status.RUNNING).exists():
+        raise Conflict(
+            _("This model is being prepared. Cancel that before you remove it."),
+            code="reembed_running",
+        )
+    return model

@@ -8,8 +8,9 @@ from celery.signals import worker_shutting_down
 from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
-from documents.ingest import lease, pipeline, reconciler
-from documents.models import Document
+from documents import reembed_work
+from documents.ingest import lease, pipeline, reconciler, shelf
+from documents.models import Document, ReembedJob
 
 log = logging.getLogger(__name__)
 QUEUE = "ingest"
@@ -26,6 +27,26 @@ def enqueue(document_id: UUID) -> None:
         log.warning("could not queue document %s: %s", document_id, error)
         return
     Document.objects.filter(id=document_id).update(enqueued_at=Now())
+
+
+def enqueue_reembed(job_id: UUID) -> None:
+    """As `enqueue`, for a change of the embedding model."""
+    try:
+        reembed.apply_async(args=[str(job_id)], queue=QUEUE, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("could not queue the job %s: %s", job_id, error)
+        return
+    ReembedJob.objects.filter(id=job_id).update(enqueued_at=Now())
+
+
+def enqueue_removal(model_id: int) -> bool:
+    """False without a broker: nothing remembers a removal but the message."""
+    try:
+        remove_embedding_model.apply_async(args=[model_id], queue=QUEUE, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("could not queue the removal of model %s: %s", model_id, error)
+        return False
+    return True
 
 
 def waiting() -> int:
@@ -46,6 +67,17 @@ def ingest(document_id: str) -> None:
         enqueue(next_id)
 
 
+@shared_task(name="documents.tasks.reembed")
+def reembed(job_id: str) -> None:
+    if reembed_work.run(UUID(job_id)):
+        enqueue_reembed(UUID(job_id))
+
+
+@shared_task(name="documents.tasks.remove_embedding_model")
+def remove_embedding_model(model_id: int) -> None:
+    reembed_work.remove_vectors(model_id)
+
+
 @shared_task(name="documents.tasks.reconcile", expires=60)
 def reconcile() -> None:
     try:
@@ -54,4 +86,7 @@ def reconcile() -> None:
         queued = 0
     for document_id in reconciler.forgotten(queue_is_empty=queued == 0):
         enqueue(document_id)
+    for job_id in reembed_work.due(queue_is_empty=queued == 0):
+        enqueue_reembed(job_id)
     reconciler.sweep()
+    shelf.sweep()

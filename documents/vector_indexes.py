@@ -46,14 +46,16 @@ def build(model: EmbeddingModel) -> None:
     if connection.in_atomic_block:
         ensure(model)
         return
+    drop(model)
     with connection.cursor() as cursor:
-        cursor.execute(f'drop index if exists "{name_of(model)}"')
         cursor.execute(_statement(model, "concurrently"))
 
 
 def drop(model: EmbeddingModel) -> None:
+    """No search waits for it, unless it is called inside a transaction."""
+    how = "" if connection.in_atomic_block else "concurrently"
     with connection.cursor() as cursor:
-        cursor.execute(f'drop index if exists "{name_of(model)}"')
+        cursor.execute(f'drop index {how} if exists "{name_of(model)}"')
 
 
 def _valid(model: EmbeddingModel) -> bool | None:

@@ -51,6 +51,10 @@ def stop() -> None:
     _stopping.set()
 
 
+def is_stopping() -> bool:
+    return _stopping.is_set()
+
+
 class Lease:
     def __init__(self, document_id: UUID, owner_id: UUID, token: UUID) -> None:
         self.document_id = document_id

@@ -130,7 +130,7 @@ def _read(lease: Lease, document: Document, place: Place) -> None:
     while True:
         _embed(lease, document, texts, vectors)
         lease.stage(Stage.INDEX, EMBEDDED)
-        reading = Reading(info, pages, drafts, spoken, language, title, list(vectors.items()))
+        reading = Reading(info, pages, drafts, spoken, language, title, vectors)
         with suppress(ModelSwitched):
             store(lease, document, reading)
             return

@@ -1,6 +1,6 @@
 """What was read, into the database: one transaction by COPY, so nobody sees half a document."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from documents.ingest.frames import Info, PageText
 from documents.ingest.lease import Lease, LeaseLost
 from documents.models import Chunk, ChunkVector, Document, Page, Posting
 from llm.models import EmbeddingModel
-from llm.queries import current_embedding_model
 
 if TYPE_CHECKING:
     import numpy
@@ -32,7 +31,7 @@ class Reading:
     languages: Sequence[str]
     language: str
     title: str
-    vectors: "Sequence[tuple[EmbeddingModel, numpy.ndarray]]"
+    vectors: "Mapping[EmbeddingModel, numpy.ndarray]"
 
 
 class ModelSwitched(Exception):
@@ -52,12 +51,13 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         if not lease.row().exists():
             raise LeaseLost
         switching.hold()
-        if current_embedding_model() not in [model for model, _vectors in reading.vectors]:
+        wanted = switching.models_to_write()
+        if wanted[0] not in reading.vectors:
             raise ModelSwitched
         _lock_chunks(document)
         shelf.clear(document.id)
-        for model in (ChunkVector, Posting, Page):
-            rows = model.objects.filter(document=document)
+        for table in (ChunkVector, Posting, Page):
+            rows = table.objects.filter(document=document)
             rows._raw_delete(rows.db)
         Chunk.objects.filter(document=document).delete()
         ids = _new_ids(len(reading.drafts))
@@ -70,7 +70,9 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
             ),
         )
         _copy(Chunk, CHUNK_COLUMNS, _chunk_rows(document, reading, ids))
-        _copy(ChunkVector, VECTOR_COLUMNS, _vector_rows(document, reading, ids))
+        for model in wanted:
+            if model in reading.vectors:
+                _copy(ChunkVector, VECTOR_COLUMNS, _vector_rows(document, reading, ids, model))
         _copy(Posting, POSTING_COLUMNS, _posting_rows(document, reading, ids))
         _finish(lease, reading)
 
@@ -109,11 +111,12 @@ def _chunk_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Ite
         )
 
 
-def _vector_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
-    for model, vectors in reading.vectors:
-        for id_, vector in zip(ids, vectors, strict=True):
-            text = HalfVector(vector).to_text()
-            yield model.pk, id_, document.collection_id, document.id, text
+def _vector_rows(
+    document: Document, reading: Reading, ids: Sequence[int], model: EmbeddingModel
+) -> Iterator[Any]:
+    for id_, vector in zip(ids, reading.vectors[model], strict=True):
+        text = HalfVector(vector).to_text()
+        yield model.pk, id_, document.collection_id, document.id, text
 
 
 def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
