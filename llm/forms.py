@@ -88,3 +88,10 @@ class FallbackFormSet(BaseInlineFormSet):  # type: ignore[type-arg]
         last = max(rows.values_list("position", flat=True), default=-1)
         kwargs["initial"] = [{"position": last + 1 + place} for place in range(self.extra)]
         super().__init__(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        # The parent is set aside when a row is validated, so the constraint is not asked.
+        for form in self.forms:
+            if getattr(form, "cleaned_data", {}).get("fallback") == self.instance:
+                form.add_error("fallback", _("A model cannot be its own fallback."))
