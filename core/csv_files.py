@@ -1,0 +1,31 @@
+"""Tables as CSV files for spreadsheets."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+
+# A cell that begins so is a formula to a spreadsheet, also behind a space or a line break:
+# https://owasp.org/www-community/attacks/CSV_Injection
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+
+
+def safe_cell(value: Any) -> Any:
+    """Text that a spreadsheet would run gets an apostrophe in front; numbers stay numbers."""
+    if isinstance(value, str):
+        start = value.lstrip(" \u00a0\ufeff\u200b")
+        if start.startswith(DANGEROUS):
+            return f"'{value}"
+    return "" if value is None else value
+
+
+def csv_response(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+    """``<name>.csv`` as a download; ``name`` holds letters, digits and hyphens only."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
+    response.write("\ufeff")  # without it Excel reads UTF-8 as another encoding
+    writer = csv.writer(response)
+    writer.writerow([safe_cell(str(title)) for title in header])
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    return response
