@@ -147,6 +147,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "llm.tasks.refresh_registry",
         "schedule": schedule(timedelta(minutes=5)),
     },
+    "llm.watch_spending": {
+        "task": "llm.tasks.watch_spending",
+        "schedule": schedule(timedelta(minutes=5)),
+    },
     "core.forget_requests": {
         "task": "core.tasks.forget_requests",
         "schedule": schedule(timedelta(hours=1)),

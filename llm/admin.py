@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from core.errors import AppError
 from llm import credentials, services
 from llm.forms import FallbackFormSet, LanguageModelForm, ProviderForm
+from llm.metering import admin as metering_admin  # noqa: F401  registers its pages
 from llm.models import EmbeddingModel, Fallback, LanguageModel, Provider
 
 KEYS = {

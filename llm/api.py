@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from llm import queries, services
+from llm.metering.api import urlpatterns as usage_urls
 from llm.models import LanguageModel, Provider
 from llm.serializers import ModelSerializer, ProviderSerializer
 
@@ -153,4 +154,5 @@ urlpatterns = [
     path(_PROVIDER, ProviderView.as_view(), name="api-provider"),
     path(f"{_PROVIDER}/check", CheckView.as_view(), name="api-provider-check"),
     path(f"{_PROVIDER}/fetch-models", FetchModelsView.as_view(), name="api-provider-fetch-models"),
+    *usage_urls,
 ]

@@ -1,10 +1,19 @@
-"""Run by beat: a local server that was started after Lontar shows up without a restart."""
+"""Run by beat: what changes outside (servers, prices) and in time (budgets, spending)."""
 
 from celery import shared_task
 
 from llm import services
+from llm.metering import alerts, budgets
 
 
 @shared_task(name="llm.tasks.refresh_registry")  # type: ignore[untyped-decorator]
 def refresh_registry() -> None:
+    """A local server that was started after Lontar shows up without a restart."""
     services.sync_registry()
+
+
+@shared_task(name="llm.tasks.watch_spending", expires=300)  # type: ignore[untyped-decorator]
+def watch_spending() -> None:
+    """Tell administrators of a costly day; give back what calls of dead processes hold."""
+    budgets.release_expired()
+    alerts.check_spending()

@@ -116,6 +116,9 @@ DOORS = [
     _api(Who.ADMINS, f"DELETE {PROVIDER}", 204),
     _api(Who.ADMINS, f"POST {PROVIDER}/check"),
     _api(Who.ADMINS, f"POST {PROVIDER}/fetch-models", None),
+    # Usage.
+    _api(Who.ADMINS, "GET usage"),
+    _api(Who.MEMBERS, "GET usage/me"),
     # Prompts and people.
     _api(Who.ADMINS, "GET prompts"),
     _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),
@@ -177,4 +180,5 @@ TASKS = {
     "documents.tasks.ingest": "a document's id, sent by documents.services",
     "documents.tasks.reconcile": "by beat",
     "llm.tasks.refresh_registry": "by beat",
+    "llm.tasks.watch_spending": "by beat",
 }

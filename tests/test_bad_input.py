@@ -51,7 +51,16 @@ def test_bad_bodies_are_the_callers_fault(door, api, alice, admin):
     assert User.objects.count() == 2
 
 
-LISTS = ["chat/sessions", "files", "collections", "models", "providers", "prompts", "users"]
+LISTS = [
+    "chat/sessions",
+    "files",
+    "collections",
+    "models",
+    "providers",
+    "prompts",
+    "users",
+    "usage",
+]
 
 
 @pytest.mark.parametrize(

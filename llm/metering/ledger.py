@@ -6,9 +6,11 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import Model
 
 from llm.metering import budgets
 from llm.metering.models import ModelCall
@@ -53,11 +55,15 @@ def _write(entry: Entry) -> None:
         if ModelCall.objects.filter(pk=entry.call.pk).exists():
             return  # written before, only the answer of the database was lost
         # The person or the model was deleted while it answered.
-        if not get_user_model().objects.filter(pk=entry.call.user_id).exists():
+        if not _exists(get_user_model(), entry.call.user_id):
             entry.call.user_id = None
-        if not LanguageModel.objects.filter(pk=entry.call.model_id).exists():
+        if not _exists(LanguageModel, entry.call.model_id):
             entry.call.model_id = None
         _settle(entry)
+
+
+def _exists(model: type[Model], pk: UUID | None) -> bool:
+    return pk is not None and model._default_manager.filter(pk=pk).exists()
 
 
 def _settle(entry: Entry) -> None:

@@ -1,0 +1,116 @@
+"""Calls, budgets and the alert in the admin, and the page “Usage and cost”."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from llm.metering import budgets
+from llm.metering.models import Budget, ModelCall, SpendingAlert
+from llm.metering.pages import usage_page
+
+
+@admin.register(ModelCall)
+class ModelCallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """To look at: what was paid is not changed afterwards."""
+
+    list_display = [
+        "created_at",
+        "kind",
+        "model_name",
+        "provider",
+        "user",
+        "input_tokens",
+        "output_tokens",
+        "cost",
+        "first_token_ms",
+        "latency_ms",
+        "outcome",
+        "estimated",
+    ]
+    list_filter = ["created_at", "kind", "provider", "outcome", "estimated"]
+    list_select_related = ["user"]
+    search_fields = ["model_name", "provider", "user__email", "user__full_name"]
+    search_help_text = _("Model, provider or person.")
+    date_hierarchy = "created_at"
+    # Counting millions of rows to say "of 2,000,000" would take longer than finding them.
+    show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.usage)
+        return [path("usage/", page, name="llm_usage"), *super().get_urls()]
+
+    def usage(self, request: HttpRequest) -> HttpResponseBase:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return usage_page(request, self.admin_site.each_context(request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Budget)
+class BudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = [
+        "__str__",
+        "limit_usd",
+        "spent_usd",
+        "limit_tokens",
+        "spent_tokens",
+        "cheaper_model",
+        "is_active",
+    ]
+    list_filter = ["scope", "period", "is_active"]
+    list_editable = ["is_active"]
+    list_select_related = ["user", "group", "cheaper_model"]
+    search_fields = ["user__email", "user__full_name", "group__name"]
+    autocomplete_fields = ["user", "group", "cheaper_model"]
+    fieldsets = [
+        (None, {"fields": ["scope", "user", "group", "period", "is_active"]}),
+        (_("May be spent"), {"fields": ["limit_usd", "limit_tokens"]}),
+        (_("Once it is spent"), {"fields": ["cheaper_model", "cheaper_percent"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Budget]:
+        today = timezone.localdate()
+        current = Q(period="day", accounts__starts=today)
+        current |= Q(period="month", accounts__starts=today.replace(day=1))
+        rows: QuerySet[Budget] = super().get_queryset(request)
+        return rows.annotate(
+            now_usd=Sum("accounts__spent_usd", filter=current),
+            now_tokens=Sum("accounts__spent_tokens", filter=current),
+        )
+
+    @admin.display(description=_("spent of it"), ordering="now_usd")
+    def spent_usd(self, budget: Any) -> str:
+        return f"{budget.now_usd or 0:.4f}"
+
+    @admin.display(description=_("spent of them"), ordering="now_tokens")
+    def spent_tokens(self, budget: Any) -> int:
+        return budget.now_tokens or 0
+
+    def save_model(self, request: HttpRequest, obj: Budget, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        budgets.forget()
+
+
+@admin.register(SpendingAlert)
+class SpendingAlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ["__str__", "threshold_usd", "noticed_on", "noticed_usd", "mailed_on"]
+    readonly_fields = ["noticed_on", "noticed_usd", "mailed_on"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not SpendingAlert.objects.exists()
