@@ -14,19 +14,14 @@ from rag.tests.library import collection, direction, document
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 
-class Fixed:
-    """An embedder for which every question points along one axis."""
-
-    dimensions = 384
-
-    async def embed(self, texts: Any, kind: str) -> Any:
-        assert kind == "query"
-        return [direction(0)]
-
-
 @pytest.fixture(autouse=True)
-def _embedder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.search.embedder", lambda model: Fixed())
+def _one_axis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every question points along one axis."""
+
+    async def query_vector(_model: Any, _text: str) -> Any:
+        return direction(0)
+
+    monkeypatch.setattr("rag.search.query_vector", query_vector)
 
 
 def shelve(owner: User, name: str, texts: list[str]) -> None:
