@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 3600
 # Text of a running answer is gathered this long into one event; what is urgent does not wait.
-INTERVAL = 0.02
+INTERVAL = 0.04
 
 Frame = tuple[int, str, bool]  # sequence number, event as JSON, whether it is the last
 
@@ -126,7 +126,8 @@ class LogWriter:
             self._urgent.clear()
             await self._flush()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._urgent.wait(), INTERVAL)
+                async with asyncio.timeout(INTERVAL):
+                    await self._urgent.wait()
 
     async def _flush(self) -> None:
         batch, self._dirty = self._dirty, set()

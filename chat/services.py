@@ -120,11 +120,12 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
             code="message_too_long",
         )
     session = _locked(actor, session_id)
-    _check_fits(session, text)
+    model = _model(session)
+    _check_fits(model, text)
     question = _add(session, Message.Role.USER, parent_id=session.leaf_id, content=text)
     if session.title_is_automatic and not session.title:
         session.title = make_title(text)
-    return _open(session, question)
+    return _open(session, question, model)
 
 
 @transaction.atomic
@@ -138,7 +139,7 @@ def answer_again(*, actor: User, message_id: uuid.UUID) -> Generation:
     question = message.parent if message.role == Message.Role.ASSISTANT else message
     if question is None:
         raise NotFound
-    return _open(session, question)
+    return _open(session, question, _model(session))
 
 
 def _locked(actor: User, session_id: uuid.UUID) -> Session:
@@ -156,11 +157,20 @@ def _locked(actor: User, session_id: uuid.UUID) -> Session:
     return session
 
 
-def _check_fits(session: Session, text: str) -> None:
-    """Before it is sent: a question the model cannot hold is better brought as a file."""
+def _model(session: Session) -> LanguageModel:
     model = queries.model_for(session)
-    if model is not None and size(text) > window(model).question:
-        words = window(model).question // BYTES_A_WORD
+    if model is None:
+        raise Unavailable(
+            _("No model is set up. Ask an administrator to add one."), code="no_model"
+        )
+    return model
+
+
+def _check_fits(model: LanguageModel, text: str) -> None:
+    """Before it is sent: a question the model cannot hold is better brought as a file."""
+    room = window(model).question
+    if size(text) > room:
+        words = room // BYTES_A_WORD
         raise Invalid(
             _(
                 "This message is too long for %(model)s, which takes about %(words)d words. "
@@ -179,12 +189,7 @@ def _add(session: Session, role: str, **fields: Any) -> Message:
     )
 
 
-def _open(session: Session, question: Message) -> Generation:
-    model = queries.model_for(session)
-    if model is None:
-        raise Unavailable(
-            _("No model is set up. Ask an administrator to add one."), code="no_model"
-        )
+def _open(session: Session, question: Message, model: LanguageModel) -> Generation:
     answer = _add(
         session,
         Message.Role.ASSISTANT,
