@@ -1,5 +1,6 @@
 """A Lontar of its own in a temporary folder: started, measured, stopped."""
 
+import json
 import os
 import signal
 import subprocess
@@ -67,9 +68,13 @@ class Installation:
         """MiB of each part's processes together: proportional set size, Linux only."""
         found = {"supervisor": _pss(self.process.pid) if self.process else 0}
         for file in sorted(Path(self.folder.name, "run").glob("*.pid")):
-            session = int(file.read_text().split('"pid": ')[1].split(",")[0])
-            found[file.stem] = sum(map(_pss, session_members(session)))
+            found[file.stem] = sum(map(_pss, session_members(self.pid(file.stem))))
         return {name: kib // 1024 for name, kib in found.items()}
+
+    def pid(self, part: str) -> int:
+        """The process of a part: web, worker, postgresql or redis."""
+        text = Path(self.folder.name, "run", f"{part}.pid").read_text()
+        return int(json.loads(text)["pid"])
 
     def _healthy(self) -> bool:
         try:
