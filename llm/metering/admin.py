@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet, Sum
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -112,5 +113,12 @@ class SpendingAlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["__str__", "threshold_usd", "noticed_on", "noticed_usd", "mailed_on"]
     readonly_fields = ["noticed_on", "noticed_usd", "mailed_on"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not SpendingAlert.objects.exists()
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """There is one: whoever wants to add another changes it. Asked only here, because the
+        right to add is asked for on every page of the admin."""
+        alert = SpendingAlert.objects.first()
+        if alert is not None:
+            return redirect("admin:llm_spendingalert_change", alert.pk)
+        return super().add_view(request, form_url, extra_context)

@@ -281,5 +281,12 @@ def test_what_was_paid_is_not_changed_in_the_admin(api, admin, calls):
     assert client.get("/admin/llm/modelcall/?q=claude").status_code == 200
     assert client.get("/admin/llm/modelcall/add/").status_code == 403
     assert client.post(f"/admin/llm/modelcall/{row.pk}/delete/").status_code == 403
+
+
+def test_there_is_one_spending_alert(api, admin):
+    client = api(admin)
+    assert client.get("/admin/llm/spendingalert/add/").status_code == 200
     SpendingAlert.objects.create()
-    assert client.get("/admin/llm/spendingalert/add/").status_code == 403
+    answer = client.get("/admin/llm/spendingalert/add/")
+    assert answer["Location"] == "/admin/llm/spendingalert/1/change/"
+    assert client.get(answer["Location"]).status_code == 200
