@@ -105,6 +105,7 @@ class Anthropic:
             "errspent": (429, "You have reached your spend limit"),
             "errkey": (401, "invalid key sk-secret"),
             "errlong": (400, "prompt is too long: 9 tokens > 8 maximum"),
+            "errflagged": (400, "Output blocked by content filtering policy"),
             "errmodel": (404, f"model: {self.model}"),
         }
         status, message = kinds.get(word, (status, "made to fail, secret"))

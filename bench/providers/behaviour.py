@@ -16,7 +16,7 @@
     inband<k>               after k tokens: an error inside the stream
     mute empty page json    never answer; a stream with nothing in it; HTML; an error in JSON as 200
     length filter refuse    end for this reason
-    err<status>             an HTTP error; also errspent errkey errlong errmodel
+    err<status>             an HTTP error; also errspent errkey errlong errmodel errflagged
     after<s> times<k>       with a Retry-After; only the first k requests have the trouble
 """
 
@@ -27,7 +27,7 @@ WORD = re.compile(r"([a-z]+)(\d*)")
 # Words that go away once `times<k>` requests have had them.
 TROUBLES = frozenset(
     "die drop cut hang bad odd inband mute empty page json length filter refuse "
-    "err errspent errkey errlong errmodel".split()
+    "err errspent errkey errlong errmodel errflagged".split()
 )
 # Words that break a stream after so many tokens.
 BREAKS = ("die", "drop", "cut", "hang", "bad", "odd", "inband")

@@ -83,6 +83,7 @@ class OpenAI:
             "errspent": (429, "insufficient_quota", "You exceeded your current quota"),
             "errkey": (401, "invalid_api_key", "Incorrect API key provided: sk-secret"),
             "errlong": (400, "context_length_exceeded", "The maximum context length is 8"),
+            "errflagged": (403, "403", "Your input was flagged by the moderation"),
             "errmodel": (404, "model_not_found", f"The model {self.model} does not exist"),
         }
         status, code, message = kinds.get(word, (status, str(status), "made to fail, secret"))
