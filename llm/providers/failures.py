@@ -33,7 +33,7 @@ SPENT = re.compile(
 # Google calls every limit a quota, also the one of this minute.
 THIS_MINUTE = re.compile(r"per_?minute", re.IGNORECASE)
 RETRY_DELAY = re.compile(r"retryDelay\W{1,5}(\d+(?:\.\d+)?)s")
-FILTERED = re.compile(r"content_filter|content_policy|moderation|flagged", re.IGNORECASE)
+FILTERED = re.compile(r"content[_ ]filter|content_policy|moderation|flagged", re.IGNORECASE)
 BAD_KEY = re.compile(
     r"api_?key_?invalid|api key not valid|invalid[_ ]api[_ ]key|authentication_error", re.IGNORECASE
 )
