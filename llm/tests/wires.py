@@ -98,26 +98,6 @@ class OpenAIWire(Wire):
         "length": "length",
         "content_filter": "content_filter",
     }
-    errors = {
-        "auth": (
-            401,
-            {"error": {"message": "Incorrect API key: sk-...", "code": "invalid_api_key"}},
-        ),
-        "rate_limited": (429, {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}),
-        "spent": (429, {"error": {"message": "quota", "code": "insufficient_quota"}}),
-        "unknown_model": (404, {"error": {"message": "no such model", "code": "model_not_found"}}),
-        "context_too_long": (
-            400,
-            {
-                "error": {
-                    "message": "maximum context length is 8",
-                    "code": "context_length_exceeded",
-                }
-            },
-        ),
-        "bad_request": (400, {"error": {"message": "unknown field"}}),
-        "unavailable": (503, {"error": {"message": "oops"}}),
-    }
 
     def chunk(self, delta, finish=None, **extra):
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
@@ -158,46 +138,6 @@ class AnthropicWire(Wire):
         "tool_calls": "tool_use",
         "length": "max_tokens",
         "refusal": "refusal",
-    }
-    errors = {
-        "auth": (
-            401,
-            {"type": "error", "error": {"type": "authentication_error", "message": "sk-"}},
-        ),
-        "rate_limited": (
-            429,
-            {"type": "error", "error": {"type": "rate_limit_error", "message": "x"}},
-        ),
-        "spent": (
-            429,
-            {
-                "type": "error",
-                "error": {
-                    "type": "rate_limit_error",
-                    "message": "x",
-                    "details": {"error_code": "enforced_spend_limit_reached"},
-                },
-            },
-        ),
-        "unknown_model": (
-            404,
-            {"type": "error", "error": {"type": "not_found_error", "message": "m"}},
-        ),
-        "context_too_long": (
-            400,
-            {
-                "type": "error",
-                "error": {"type": "invalid_request_error", "message": "prompt is too long: 9 > 8"},
-            },
-        ),
-        "bad_request": (
-            400,
-            {
-                "type": "error",
-                "error": {"type": "invalid_request_error", "message": "unknown field"},
-            },
-        ),
-        "unavailable": (500, {"type": "error", "error": {"type": "api_error", "message": "oops"}}),
     }
 
     def __init__(self):
@@ -271,49 +211,6 @@ class GoogleWire(Wire):
         "tool_calls": "STOP",
         "length": "MAX_TOKENS",
         "content_filter": "SAFETY",
-    }
-    errors = {
-        "auth": (
-            400,
-            {
-                "error": {
-                    "code": 400,
-                    "status": "INVALID_ARGUMENT",
-                    "message": "API key not valid.",
-                    "details": [{"reason": "API_KEY_INVALID"}],
-                }
-            },
-        ),
-        "rate_limited": (
-            429,
-            {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow down"}},
-        ),
-        "spent": (
-            429,
-            {
-                "error": {
-                    "code": 429,
-                    "status": "RESOURCE_EXHAUSTED",
-                    "message": "You exceeded your current quota, check your billing",
-                }
-            },
-        ),
-        "unknown_model": (404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "m"}}),
-        "context_too_long": (
-            400,
-            {
-                "error": {
-                    "code": 400,
-                    "status": "INVALID_ARGUMENT",
-                    "message": "The input token count exceeds the maximum number of tokens allowed",
-                }
-            },
-        ),
-        "bad_request": (
-            400,
-            {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "unknown field"}},
-        ),
-        "unavailable": (503, {"error": {"code": 503, "status": "UNAVAILABLE", "message": "x"}}),
     }
 
     def chunk(self, parts, finish=None, **extra):
