@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from llm import keys, rotation
 
+MOST_LINES = 20
+
 
 class Command(BaseCommand):
     help = (
@@ -50,9 +52,11 @@ class Command(BaseCommand):
 
     def _sentence(self, left: list[rotation.Left]) -> str:
         lines = ["Not done. These secrets still need an older key:"]
-        for one in left:
+        for one in left[:MOST_LINES]:
             why = "which is missing" if one.is_missing else "which is there"
             lines.append(f"  {one.what}: the key {one.key}, {why}")
+        if len(left) > MOST_LINES:
+            lines.append(f"  and {len(left) - MOST_LINES} more")
         lines.append(
             "Add the missing keys at the end of FIELD_ENCRYPTION_KEYS and run this again; what "
             "stays even so, enter again in the admin. `manage.py rotate_keys --names` names the "
