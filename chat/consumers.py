@@ -8,6 +8,8 @@ import asyncio
 import json
 import logging
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -111,21 +113,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
         if not isinstance(text, str):
             raise Invalid(_("Write a question first."), code="empty_message")
         await self._begin(
-            await in_thread(
-                services.post_message, actor=self.user, session_id=self.session_id, text=text
-            )
+            partial(services.post_message, actor=self.user, session_id=self.session_id, text=text)
         )
 
     async def _regenerate(self, message_id: Any) -> None:
         message = await in_thread(queries.message, self.user, _uuid(message_id))
         if message.session_id != self.session_id:
             raise NotFound
-        await self._begin(
-            await in_thread(services.answer_again, actor=self.user, message_id=message.pk)
-        )
+        await self._begin(partial(services.answer_again, actor=self.user, message_id=message.pk))
 
-    async def _begin(self, generation: Generation) -> None:
-        await runner.start(generation, self.user, self.language)
+    async def _begin(self, post: Callable[[], Generation]) -> None:
+        generation = await runner.begin(self.user, self.language, post)
         self._follow(generation.pk, 0)
 
     async def _stop(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from accounts.models import User
 from chat import event_log, generations, protocol, queries
@@ -17,6 +17,8 @@ from core.db import in_thread
 log = logging.getLogger(__name__)
 
 _tasks: dict[uuid.UUID, "asyncio.Task[None]"] = {}
+# The loop itself holds tasks only weakly.
+_bells: set["asyncio.Future[None]"] = set()
 POLL_SECONDS = 1.0
 
 
@@ -24,14 +26,33 @@ def session_group(session_id: uuid.UUID) -> str:
     return f"chat.{session_id.hex}"
 
 
-async def start(generation: Generation, user: User, language: str) -> None:
-    """Begin to answer; returns at once. Open pages of the session are told."""
-    ready = await in_thread(plan, generation, user, language)
+async def begin(user: User, language: str, post: Callable[[], Generation]) -> Generation:
+    """Run `post`, which saves the question, and begin to answer; returns at once.
+
+    Both happen in one visit to the database: what stands before the first word is what students
+    wait for. Open pages of the session are told afterwards.
+    """
+
+    def prepare() -> tuple[Generation, Plan]:
+        generation = post()
+        return generation, plan(generation, user, language)
+
+    generation, ready = await in_thread(prepare)
     start_planned(ready)
-    await aring(
-        session_group(generation.session_id),
-        {"event": "generation", "generation_id": str(generation.pk)},
+    bell = asyncio.ensure_future(
+        aring(
+            session_group(generation.session_id),
+            {"event": "generation", "generation_id": str(generation.pk)},
+        )
     )
+    _bells.add(bell)
+    bell.add_done_callback(_bells.discard)
+    return generation
+
+
+async def start(generation: Generation, user: User, language: str) -> None:
+    """Begin to answer a question that is saved already."""
+    await begin(user, language, lambda: generation)
 
 
 def start_planned(ready: Plan) -> None:
