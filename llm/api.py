@@ -105,7 +105,7 @@ class CheckView(APIView):
                 "code": found.code,
                 "sentence": found.sentence,
                 "models": found.models,
-                "checked_at": found.provider.checked_at,
+                "checked_at": found.at,
             }
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_variables
 
 from core.errors import AppError, Conflict, NotFound
 from llm import asking, audit, credentials, keys, sync
@@ -27,11 +29,11 @@ LONGEST_KEY = 1000
 class Checked:
     """What a live check found; ``code`` is "ok" or one of ``llm.asking.TROUBLES``."""
 
-    provider: Provider
     ok: bool
     code: str
     sentence: str
     models: int | None
+    at: datetime
 
 
 def get_provider(*, actor: Actor, provider_id: UUID) -> Provider:
@@ -69,6 +71,7 @@ def update_provider(
     return provider
 
 
+@sensitive_variables("api_key", "new_key")
 def save_provider(*, actor: Actor, provider: Provider, api_key: str | None) -> list[str]:
     """Save a row somebody filled in, and keep its key and its address together.
 
@@ -145,10 +148,12 @@ def check_provider(*, actor: Actor, provider_id: UUID) -> Checked:
         code = "ok"
     except asking.Trouble as error:
         models, sentence, code = None, error.sentence, error.code
-    provider.checked_at = timezone.now()
-    provider.check_ok, provider.check_sentence = code == "ok", sentence
-    provider.save(update_fields=["checked_at", "check_ok", "check_sentence"])
-    return Checked(provider, code == "ok", code, sentence, models)
+    now = timezone.now()
+    found = {"checked_at": now, "check_ok": code == "ok", "check_sentence": sentence}
+    # What was found out is about this address and this key: neither may have changed meanwhile.
+    same = {"base_url": provider.base_url, "api_key_encrypted": provider.api_key_encrypted}
+    Provider.objects.filter(pk=provider.pk, **same).update(**found)
+    return Checked(code == "ok", code, sentence, models, now)
 
 
 def fetch_models(*, actor: Actor, provider_id: UUID) -> sync.Fetched:
@@ -216,6 +221,7 @@ def _check_kind(provider: Provider, before: Provider | None) -> None:
         raise invalid({"base_url": [_("Give the address of the server.")]})
 
 
+@sensitive_variables()
 def _set_key(provider: Provider, key: str | None) -> list[str]:
     if key is None or (not key and not provider.api_key_encrypted):
         return []
@@ -226,6 +232,7 @@ def _set_key(provider: Provider, key: str | None) -> list[str]:
     return ["key"]
 
 
+@sensitive_variables()
 def sound_key(key: str) -> str:
     """The key without blanks around it; raises Invalid, never repeating it."""
     key = key.strip()
