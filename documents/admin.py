@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.errors import AppError
-from documents import queries, services
+from documents import embeddings_admin, queries, services
 from documents.models import Chunk, Collection, Document
+
+__all__ = ["embeddings_admin"]
 
 
 class ThroughServices(admin.ModelAdmin):

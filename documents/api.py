@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from core.errors import Invalid
 from core.idempotency import fingerprint, once
-from documents import downloads, queries, services, uploads
+from documents import downloads, embeddings_api, queries, services, uploads
 from documents.models import Document
 from documents.serializers import (
     CollectionSerializer,
@@ -188,4 +188,5 @@ urlpatterns = [
     path("collections", CollectionsView.as_view(), name="collections"),
     path("collections/<uuid:collection_id>", CollectionView.as_view(), name="collection"),
     path("collections/<uuid:collection_id>/files", UploadView.as_view(), name="collection_files"),
+    *embeddings_api.urlpatterns,
 ]

@@ -39,7 +39,7 @@ def register(*, actor: User, **fields: Any) -> tuple[EmbeddingModel, bool]:
 
 def standings(*, actor: User) -> list[Standing]:
     """All models in the order they were registered; a handful, so five queries in all."""
-    _require_admin(actor)
+    require_admin(actor)
     models = EmbeddingModel.objects.select_related("provider").order_by("id")
     counted = ChunkVector.objects.order_by().values("embedding_model_id").annotate(n=Count("*"))
     vectors = dict(counted.values_list("embedding_model_id", "n"))
@@ -65,7 +65,7 @@ def use(*, actor: User, model_id: int) -> ReembedJob:
     What is there already is not embedded again: a change that was canceled or failed goes on where
     it ended, and going back to a model that still has its vectors takes a moment.
     """
-    _require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         model = switching.locked(model_id)
         if model.is_current:
@@ -92,7 +92,7 @@ def _new_job(model: EmbeddingModel, actor: User) -> ReembedJob:
 
 def cancel(*, actor: User, model_id: int) -> ReembedJob:
     """Stop preparing this model; what was embedded stays for a later try. Raises Conflict."""
-    _require_admin(actor)
+    require_admin(actor)
     job = ReembedJob.objects.filter(model_id=model_id, status=Status.RUNNING).first()
     changed = ReembedJob.objects.filter(model_id=model_id, status=Status.RUNNING).update(
         status=Status.CANCELED,
@@ -109,7 +109,7 @@ def cancel(*, actor: User, model_id: int) -> ReembedJob:
 
 def remove(*, actor: User, model_id: int) -> None:
     """Take a model and its vectors away, in the background. Raises Conflict for one in use."""
-    _require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         switching.unused(model_id)
     if not tasks.enqueue_removal(model_id):
@@ -125,6 +125,6 @@ def error_of(job: ReembedJob) -> str:
     return trouble_sentence(job.error_code)
 
 
-def _require_admin(actor: User) -> None:
+def require_admin(actor: User) -> None:
     if not actor.is_admin:
         raise Forbidden

@@ -8,7 +8,7 @@ from celery.signals import worker_shutting_down
 from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
-from documents import reembed_work
+from documents import reembed_lease, reembed_work
 from documents.ingest import lease, pipeline, reconciler, shelf
 from documents.models import Document, ReembedJob
 
@@ -86,7 +86,7 @@ def reconcile() -> None:
         queued = 0
     for document_id in reconciler.forgotten(queue_is_empty=queued == 0):
         enqueue(document_id)
-    for job_id in reembed_work.due(queue_is_empty=queued == 0):
+    for job_id in reembed_lease.due(queue_is_empty=queued == 0):
         enqueue_reembed(job_id)
     reconciler.sweep()
     shelf.sweep()

@@ -7,15 +7,17 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
 
 from core.errors import AppError
 from llm import credentials, services
 from llm.forms import FallbackFormSet, LanguageModelForm, ProviderForm
 from llm.metering import admin as metering_admin  # noqa: F401  registers its pages
-from llm.models import EmbeddingModel, Fallback, LanguageModel, Provider
+from llm.models import Fallback, LanguageModel, Provider
 
 KEYS = {
     "stored": _("ends in %s"),
@@ -50,6 +52,10 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         (_("Last check"), {"fields": ["check_ok", "check_sentence", "checked_at"]}),
     ]
     readonly_fields = ["key", "check_ok", "check_sentence", "checked_at"]
+
+    @method_decorator(sensitive_post_parameters("api_key"))
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*self.readonly_fields, *(["kind"] if obj else [])]
@@ -172,21 +178,3 @@ class LanguageModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _actor(request: HttpRequest) -> services.Actor:
     return cast("services.Actor", request.user)
-
-
-@admin.register(EmbeddingModel)
-class EmbeddingModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """To look at: what is embedded with one model cannot be searched with another."""
-
-    list_display = ["name", "kind", "dimensions", "is_current", "created_at"]
-    list_filter = ["kind", "is_current"]
-    search_fields = ["name"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -57,6 +57,7 @@ PROMPT = "prompts/<uuid:prompt_id>"
 MODEL = "models/<uuid:model_id>"
 PROVIDER = "providers/<uuid:provider_id>"
 PROVIDER_BODY = {"kind": "ollama", "name": "x", "base_url": "http://gpu:11434"}
+EMBEDDING = "embeddings/<int:embedding_id>"
 PROMPT_BODY = {"name": "x", "content": "y"}
 
 DOORS = [
@@ -115,10 +116,22 @@ DOORS = [
     _api(Who.ADMINS, f"PATCH {PROVIDER}", body={"order": 5}),
     _api(Who.ADMINS, f"DELETE {PROVIDER}", 204),
     _api(Who.ADMINS, f"POST {PROVIDER}/check"),
-    _api(Who.ADMINS, f"POST {PROVIDER}/fetch-models", None),
+    _api(Who.ADMINS, f"POST {PROVIDER}/fetch-models", 424),
     # Usage.
     _api(Who.ADMINS, "GET usage"),
     _api(Who.MEMBERS, "GET usage/me"),
+    # Embedding models. The one in this process needs nobody's key to be registered.
+    _api(Who.ADMINS, "GET embeddings"),
+    _api(
+        Who.ADMINS,
+        "POST embeddings",
+        201,
+        {"provider": "local", "name": "all-MiniLM-L6-v2"},
+    ),
+    _api(Who.ADMINS, f"GET {EMBEDDING}"),
+    _api(Who.ADMINS, f"DELETE {EMBEDDING}", 202),
+    _api(Who.ADMINS, f"POST {EMBEDDING}/use", 202),
+    _api(Who.ADMINS, f"POST {EMBEDDING}/cancel", 409),
     # Prompts and people.
     _api(Who.ADMINS, "GET prompts"),
     _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),
@@ -179,6 +192,8 @@ TASKS = {
     "chat.tasks.summarise": "a session's id, sent by the turn that could not tell all of it",
     "documents.tasks.ingest": "a document's id, sent by documents.services",
     "documents.tasks.reconcile": "by beat",
+    "documents.tasks.reembed": "a job's id, sent by documents.reembed",
+    "documents.tasks.remove_embedding_model": "a model's id, sent by documents.reembed",
     "llm.tasks.refresh_registry": "by beat",
     "llm.tasks.watch_spending": "by beat",
 }

@@ -39,6 +39,8 @@ PUBLIC = {
         "errors",
         "base",
         "loop",
+        "fallback",
+        "purpose",
         "tokens",
         "tools",
     },
@@ -48,6 +50,7 @@ PUBLIC = {
 DOORS = {"views", "api", "stream_api", "consumers", "admin", "urls", "tasks", "management"}
 DOOR_REASONS = {
     "services -> tasks": "a service enqueues after commit",
+    "reembed -> tasks": "services of their own: the same",
     "admin -> tasks": "an admin action enqueues",
     "urls -> views": "a table of addresses names its views",
 }

@@ -13,7 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.testing import person
-from llm.models import LanguageModel
+from documents.models import ReembedJob
+from llm.models import EmbeddingModel, LanguageModel
 from tests.world import build, say
 
 BASELINE = Path(__file__).with_name("query_counts.json")
@@ -36,8 +37,11 @@ LISTS = {
         "/api/v1/collections",
         "/api/v1/models",
         "/api/v1/providers",
+        "/api/v1/embeddings",
         "/admin/",
         "/admin/llm/languagemodel/",
+        "/admin/llm/embeddingmodel/",
+        "/admin/documents/reembedjob/",
         "/admin/accounts/user/",
         "/admin/accounts/apilogin/",
         "/admin/prompts/prompt/",
@@ -81,6 +85,8 @@ def _more(alice, session, count: int) -> None:
         world = build(person(f"p{number}-{alice.chat_sessions.count()}"))
         name = f"m{LanguageModel.objects.count()}"
         world.model.provider.language_models.create(name=name, display_name=name)
+        embedding = EmbeddingModel.objects.create(kind="ollama", name=name, dimensions=8)
+        ReembedJob.objects.create(model=embedding, started_by=alice, status="DONE")
 
 
 def _compare(name: str, number: int) -> None:

@@ -11,7 +11,7 @@ from core.ids import new_id
 from documents import services as documents_services
 from documents import storage
 from documents.models import Chunk, Collection, Document, Page
-from llm.models import LanguageModel, Provider
+from llm.models import EmbeddingModel, LanguageModel, Provider
 from prompts.models import Prompt
 
 SECRET = "kunang-kunang"
@@ -28,6 +28,7 @@ class World:
     prompt: Prompt
     model: LanguageModel
     provider: Provider
+    embedding: EmbeddingModel
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -40,6 +41,7 @@ class World:
             "<uuid:prompt_id>": self.prompt.pk,
             "<uuid:model_id>": self.model.pk,
             "<uuid:provider_id>": self.provider.pk,
+            "<int:embedding_id>": self.embedding.pk,
             "<uuid:user_id>": self.alice.pk,
             "<int:number>": 1,
         }
@@ -59,8 +61,13 @@ def build(alice: User, number: int = 0) -> World:
     message = say(session)
     document = _document(alice, number)
     prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
-    things = (session, message, document.collection, document, prompt, _model(), _provider())
-    return World(alice, *things)
+    read = (document.collection, document)
+    return World(alice, session, message, *read, prompt, _model(), _provider(), _embedding())
+
+
+def _embedding() -> EmbeddingModel:
+    """Registered, and neither in use nor being prepared."""
+    return EmbeddingModel.objects.get_or_create(kind="ollama", name="letters", dimensions=8)[0]
 
 
 def _provider() -> Provider:

@@ -26,7 +26,7 @@ from documents.models import Document
 from documents.names import title_of
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
-from llm.services import embedder
+from llm.services import Caller, embedder
 
 if TYPE_CHECKING:
     from documents.ingest.embed import Vector
@@ -176,7 +176,9 @@ def _vectors(
     # A single batch is lost or there: nothing of it could be kept.
     keep = kept.keep if len(texts) > BATCH else None
     known = kept.find(texts)
-    return embed(texts, embedder(model), model.dimensions, tell, known=known, keep=keep)
+    payer = Caller(document.owner_id, kind="embedding")
+    hired = embedder(model, payer)
+    return embed(texts, hired, model.dimensions, tell, known=known, keep=keep)
 
 
 def read_pages(lease: Lease, document: Document, place: Place) -> tuple[Info, Sequence[PageText]]:

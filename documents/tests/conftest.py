@@ -56,7 +56,7 @@ def embedder(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
         id=900, kind="local", name="letters", dimensions=DIMENSIONS, is_current=True
     )
     fake = FakeEmbedder()
-    monkeypatch.setattr(pipeline, "embedder", lambda _model: fake)
+    monkeypatch.setattr(pipeline, "embedder", lambda _model, _caller=None: fake)
     return fake
 
 
