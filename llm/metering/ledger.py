@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import deque
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.db.models import Model
 
 from llm.metering import budgets
+from llm.metering.costs import MILLION
 from llm.metering.models import ModelCall
 from llm.models import LanguageModel
+from llm.prices import listed
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +35,14 @@ class Entry:
 _unwritten: deque[Entry] = deque(maxlen=10_000)
 
 
-def write(entry: Entry) -> None:
-    """Store the call and settle it. Never raises: nobody waits for this."""
+def write(entry: Entry, base_url: str = "") -> None:
+    """Store the call and settle it. Never raises: nobody waits for this.
+
+    ``base_url``: where an embedding model was asked. Its row has no price, so the price list is
+    asked, and here, because it takes a while to load.
+    """
+    if base_url and entry.call.input_tokens:
+        entry.call.cost = _listed_cost(entry.call, base_url)
     waiting = [entry]
     while _unwritten:
         waiting.append(_unwritten.popleft())
@@ -46,6 +55,21 @@ def write(entry: Entry) -> None:
             return
         except Exception:
             log.exception("the model call %s is lost", one.call.pk)
+
+
+def _listed_cost(call: ModelCall, base_url: str) -> Decimal | None:
+    try:
+        price = _input_price(call.model_name, base_url)
+    except Exception:
+        log.exception("the price of %s cannot be looked up", call.model_name)
+        return None
+    return None if price is None else price * call.input_tokens / MILLION
+
+
+@functools.lru_cache(maxsize=64)
+def _input_price(name: str, base_url: str) -> Decimal | None:
+    found = listed(name, base_url)
+    return found.input_price if found else None
 
 
 def _write(entry: Entry) -> None:

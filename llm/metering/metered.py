@@ -120,10 +120,13 @@ class MeteredEmbedder:
     question's vector costs a thousandth of its answer, and a half-embedded document helps nobody.
     """
 
-    def __init__(self, embedder: Embedder, model: EmbeddingModel, caller: Caller) -> None:
+    def __init__(
+        self, embedder: Embedder, model: EmbeddingModel, caller: Caller, base_url: str = ""
+    ) -> None:
         self._embedder = embedder
         self._model = model
         self._caller = caller
+        self._base_url = base_url
 
     @property
     def dimensions(self) -> int:
@@ -144,7 +147,8 @@ class MeteredEmbedder:
         finally:
             counted = outcome == "complete" or outcome in MAY_COST
             tokens = int(sum(map(size, texts)) / DEFAULT_BYTES) if counted else 0
-            _write(ledger.Entry(self._row(tokens, outcome, _since(started))))
+            row = self._row(tokens, outcome, _since(started))
+            _write(ledger.Entry(row), self._base_url)
 
     def _row(self, tokens: int, outcome: str, milliseconds: int) -> ModelCall:
         return ModelCall(
@@ -227,9 +231,9 @@ class _Watch:
         return NO_USAGE, False
 
 
-def _write(entry: ledger.Entry) -> None:
+def _write(entry: ledger.Entry, base_url: str = "") -> None:
     try:
-        submit(ledger.write, entry)
+        submit(ledger.write, entry, base_url)
     except RuntimeError:  # the process is ending and takes no more work
         log.warning("the model call %s is lost", entry.call.pk)
 

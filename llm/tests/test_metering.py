@@ -29,7 +29,7 @@ from llm.models import (
     Reservation,
 )
 from llm.providers.fake import ScriptedModel, says
-from llm.services import chat_model
+from llm.services import chat_model, embedder
 
 ASK = Request(model="big", messages=(user("Why? " * 30),), max_tokens=1000)
 USED = Usage(input_tokens=100, output_tokens=50, cached_tokens=40, reasoning_tokens=10)
@@ -317,7 +317,7 @@ async def test_a_hundred_chats_at_once_overspend_by_no_more_than_one(
 
 
 async def test_the_stream_waits_for_no_row(alice, big, monkeypatch):
-    monkeypatch.setattr(ledger, "write", lambda entry: time.sleep(1))
+    monkeypatch.setattr(ledger, "write", lambda *args: time.sleep(1))
     started = time.monotonic()
     await read(ask(big, alice, TOLD))
     assert time.monotonic() - started < 0.5
@@ -402,13 +402,27 @@ class Embeds:
 
 async def test_embedding_calls_are_written_down(alice, budget):
     model = EmbeddingModel(kind="openai", name="small-embedding", dimensions=2)
-    embedder = MeteredEmbedder(Embeds(), model, Caller(alice.pk))
-    assert embedder.dimensions == 2
-    assert len(await embedder.embed(["x" * 300, "y" * 300], "document")) == 2
+    metered_one = MeteredEmbedder(Embeds(), model, Caller(alice.pk))
+    assert metered_one.dimensions == 2
+    assert len(await metered_one.embed(["x" * 300, "y" * 300], "document")) == 2
     (row,) = await in_thread(written)
     assert (row.kind, row.model_name, row.input_tokens) == ("embedding", "small-embedding", 200)
     assert row.estimated and row.outcome == "complete" and row.provider == "OpenAI"
     assert (await BudgetAccount.objects.aget()).spent_tokens == 200
+
+
+async def test_embedding_calls_cost_what_the_price_list_says(alice, budget):
+    model = EmbeddingModel(kind="openai", name="text-embedding-3-small", dimensions=2)
+    where = "https://api.openai.com/v1"
+    await MeteredEmbedder(Embeds(), model, Caller(alice.pk), where).embed(["x" * 3000], "query")
+    (row,) = await in_thread(written)
+    assert row.cost == Decimal("0.00002")
+    assert (await BudgetAccount.objects.aget()).spent_usd == row.cost
+
+
+async def test_embedding_in_this_process_is_not_a_call():
+    model = EmbeddingModel(pk=77, kind="local", name="all-MiniLM-L6-v2", dimensions=384)
+    assert not isinstance(embedder(model), MeteredEmbedder)
 
 
 async def test_embedding_calls_that_fail_are_written_down(alice, big):
