@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.utils.module_loading import import_string
 
-from llm.base import Abilities, ChatModel
+from llm.base import Abilities, ChatModel, Embedder
 from llm.credentials import endpoint
-from llm.embeddings.factory import embedder
+from llm.embeddings import factory
 from llm.embeddings.registration import (
     WantedEmbedding,
     inspect_embedding_model,
@@ -26,8 +26,8 @@ from llm.manage_providers import (
     update_provider,
 )
 from llm.metering.caller import Caller
-from llm.metering.metered import Metered
-from llm.models import LanguageModel
+from llm.metering.metered import Metered, MeteredEmbedder
+from llm.models import EmbeddingModel, LanguageModel
 from llm.registry import CHAT
 from llm.resilience import Resilient
 from llm.rules import Actor
@@ -67,6 +67,19 @@ def chat_model(model: LanguageModel, caller: Caller | None = None) -> ChatModel:
     With a ``caller`` its calls are paid from budgets and written down (see ``llm.metering``).
     """
     return _bare(model) if caller is None else Metered(model, caller, _bare)
+
+
+def embedder(model: EmbeddingModel, caller: Caller | None = None) -> Embedder:
+    """Something to embed with; ``model.provider`` must be loaded where there is one.
+
+    Calls that leave this machine are written down, as nobody's when there is no ``caller``.
+    """
+    where = factory.endpoint_of(model)
+    found = factory.embedder(model)
+    if where is None:
+        return found
+    payer = caller or Caller(kind="embedding")
+    return MeteredEmbedder(found, model, payer, where.base_url)
 
 
 def _bare(model: LanguageModel) -> ChatModel:

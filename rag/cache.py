@@ -15,7 +15,7 @@ from django.conf import settings
 
 from core.redis import async_client, key
 from llm.models import EmbeddingModel
-from llm.services import embedder
+from llm.services import Caller, embedder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +26,18 @@ SECONDS = 24 * 3600
 PATIENCE = 0.25
 
 
-async def query_vector(model: EmbeddingModel, text: str) -> "np.ndarray[Any, Any]":
-    """The vector of a query by this model, float32 of unit length. Raises llm.errors.LLMError."""
+async def query_vector(
+    model: EmbeddingModel, text: str, caller: Caller | None = None
+) -> "np.ndarray[Any, Any]":
+    """The vector of a query by this model, float32 of unit length. Raises llm.errors.LLMError.
+
+    `caller` pays for it where it is not kept already.
+    """
     name = _name(model, text)
     found = _vector(await _get(name), model.dimensions)
     if found is not None:
         return found
-    vector: np.ndarray[Any, Any] = (await embedder(model).embed([text], "query"))[0]
+    vector: np.ndarray[Any, Any] = (await embedder(model, caller).embed([text], "query"))[0]
     # Half precision, as the passages' vectors have it.
     await _set(name, base64.b64encode(vector.astype("<f2").tobytes()).decode())
     return vector

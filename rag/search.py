@@ -21,6 +21,7 @@ from core.db import in_thread
 from documents.lexical import query_terms
 from documents.models import Chunk, Collection, Document
 from llm.queries import current_embedding_model
+from llm.services import Caller
 from rag.cache import query_vector
 
 MAX_TOP_K = 20
@@ -83,7 +84,7 @@ async def search(
     if not query:
         return []
     model = await in_thread(current_embedding_model)
-    vector = await query_vector(model, query)
+    vector = await query_vector(model, query, Caller(user.pk, kind="embedding"))
     wanted = Wanted(query_terms(query), vector, model.pk)
     top_k = min(top_k, MAX_TOP_K)
     return await in_thread(find, user, wanted, top_k=top_k, threshold=threshold, scope=scope)

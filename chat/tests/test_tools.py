@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 def _one_axis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every question points along one axis."""
 
-    async def query_vector(_model: Any, _text: str) -> Any:
+    async def query_vector(_model: Any, _text: str, _caller: Any = None) -> Any:
         return direction(0)
 
     monkeypatch.setattr("rag.search.query_vector", query_vector)

@@ -27,7 +27,7 @@ class Fake:
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     fake = Fake()
-    monkeypatch.setattr(rag.cache, "embedder", lambda _model: fake)
+    monkeypatch.setattr(rag.cache, "embedder", lambda _model, _caller=None: fake)
     for name in sync_client().scan_iter(key("query-vector", "*")):
         sync_client().delete(name)
     return fake
