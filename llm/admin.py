@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -94,9 +94,11 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         def fetch(provider: Provider) -> tuple[int, str]:
             done = services.fetch_models(actor=_actor(request), provider_id=provider.pk)
             if not done.listed:
-                return messages.WARNING, _now("It lists no models; nothing was changed.")
+                return messages.WARNING, gettext("It lists no models; nothing was changed.")
             numbers = {"listed": done.listed, "added": done.added, "gone": done.gone}
-            said = _now("Models listed: %(listed)s, new: %(added)s, no longer offered: %(gone)s.")
+            said = gettext(
+                "Models listed: %(listed)s, new: %(added)s, no longer offered: %(gone)s."
+            )
             return messages.SUCCESS, said % numbers
 
         self._each(request, queryset, fetch)
