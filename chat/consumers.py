@@ -8,7 +8,6 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat import generations, protocol, queries, runner, services
-from chat.models import Generation
 from core.db import in_thread
 from core.errors import AppError, Invalid, NotFound
 from core.language import scope_language
@@ -97,7 +95,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _dispatch(self, frame: dict[str, Any]) -> None:
         match frame.get("type"):
             case "message":
-                await self._message(frame.get("message"))
+                await self._message(frame.get("message"), frame.get("client_id"))
             case "stop":
                 await self._stop()
             case "resume":
@@ -109,20 +107,24 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case _:
                 raise Invalid(_("Unknown message type."), code="unknown_type")
 
-    async def _message(self, text: Any) -> None:
+    async def _message(self, text: Any, client_id: Any) -> None:
+        """`client_id` is the page's own name for this message: sent again after a lost connection
+        it is still one message."""
         if not isinstance(text, str):
             raise Invalid(_("Write a question first."), code="empty_message")
-        await self._begin(
-            partial(services.post_message, actor=self.user, session_id=self.session_id, text=text)
-        )
+        key = f"socket {client_id}" if isinstance(client_id, str) and client_id else ""
+        ask = partial(services.post_once, actor=self.user, session_id=self.session_id)
+        await self._begin(partial(ask, text=text, key=key))
 
     async def _regenerate(self, message_id: Any) -> None:
         message = await in_thread(queries.message, self.user, _uuid(message_id))
         if message.session_id != self.session_id:
             raise NotFound
-        await self._begin(partial(services.answer_again, actor=self.user, message_id=message.pk))
+        await self._begin(
+            partial(services.answer_again_once, actor=self.user, message_id=message.pk)
+        )
 
-    async def _begin(self, post: Callable[[], Generation]) -> None:
+    async def _begin(self, post: runner.Post) -> None:
         generation = await runner.begin(self.user, self.language, post)
         self._follow(generation.pk, 0)
 

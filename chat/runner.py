@@ -26,18 +26,24 @@ def session_group(session_id: uuid.UUID) -> str:
     return f"chat.{session_id.hex}"
 
 
-async def begin(user: User, language: str, post: Callable[[], Generation]) -> Generation:
+Post = Callable[[], tuple[Generation, bool]]
+
+
+async def begin(user: User, language: str, post: Post) -> Generation:
     """Run `post`, which saves the question, and begin to answer; returns at once.
 
-    Both happen in one visit to the database: what stands before the first word is what students
-    wait for. Open pages of the session are told afterwards.
+    `post` gives the generation and whether it is a new one: that of a repeated request is left to
+    the turn that runs already. Saving and planning are one visit to the database: what stands
+    before the first word is what students wait for. Open pages of the session are told afterwards.
     """
 
-    def prepare() -> tuple[Generation, Plan]:
-        generation = post()
-        return generation, plan(generation, user, language)
+    def prepare() -> tuple[Generation, Plan | None]:
+        generation, new = post()
+        return generation, plan(generation, user, language) if new else None
 
     generation, ready = await in_thread(prepare)
+    if ready is None:
+        return generation
     start_planned(ready)
     bell = asyncio.ensure_future(
         aring(
@@ -52,7 +58,7 @@ async def begin(user: User, language: str, post: Callable[[], Generation]) -> Ge
 
 async def start(generation: Generation, user: User, language: str) -> None:
     """Begin to answer a question that is saved already."""
-    await begin(user, language, lambda: generation)
+    await begin(user, language, lambda: (generation, True))
 
 
 def start_planned(ready: Plan) -> None:

@@ -2,6 +2,8 @@
 
 import logging
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,6 +16,7 @@ from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from core.errors import Conflict, Invalid, NotFound, Unavailable
+from core.idempotency import fingerprint, once
 from core.process import owner
 from llm.models import LanguageModel
 from llm.queries import usable_models
@@ -90,7 +93,8 @@ def update_session(
         session.ended_at = timezone.now() if status == Session.Status.COMPLETED else None
     if model_id is not None:
         session.model = usable_model(model_id)
-    session.save()
+    # Not updated_at: a renamed chat is not a chat that went on.
+    session.save(update_fields=["title", "title_is_automatic", "status", "ended_at", "model"])
     return session
 
 
@@ -126,6 +130,36 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
     if session.title_is_automatic and not session.title:
         session.title = make_title(text)
     return _open(session, question, model)
+
+
+def post_once(
+    *, actor: User, session_id: uuid.UUID, text: str, key: str = ""
+) -> tuple[Generation, bool]:
+    """Like post_message, but a request repeated under its key finds the first one's generation."""
+    post = partial(post_message, actor=actor, session_id=session_id, text=text)
+    return _once(actor, key, fingerprint("message", session_id, text), post)
+
+
+def answer_again_once(
+    *, actor: User, message_id: uuid.UUID, key: str = ""
+) -> tuple[Generation, bool]:
+    post = partial(answer_again, actor=actor, message_id=message_id)
+    return _once(actor, key, fingerprint("retry", message_id), post)
+
+
+def _once(
+    actor: User, key: str, print_: str, post: Callable[[], Generation]
+) -> tuple[Generation, bool]:
+    made: list[Generation] = []
+
+    def effect() -> dict[str, str]:
+        made.append(post())
+        return {"generation_id": str(made[0].pk)}
+
+    result, new = once(actor.pk, key, print_, effect)
+    if new:
+        return made[0], True
+    return queries.generation(actor, uuid.UUID(result["generation_id"])), False
 
 
 @transaction.atomic

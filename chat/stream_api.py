@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
@@ -18,10 +19,8 @@ from accounts.ninja import caller_auth
 from accounts.resolve import Caller, still_valid
 from chat import queries, runner, services, sse
 from chat.event_log import Frame
-from chat.models import Generation
 from core.db import in_thread
 from core.errors import AppError, NotFound
-from core.idempotency import fingerprint, once
 
 router = Router(auth=caller_auth, tags=["chat"])
 
@@ -47,30 +46,17 @@ async def post_message(
     request: HttpRequest, session_id: uuid.UUID, body: MessageIn
 ) -> HttpResponseBase:
     """Ask. Answers with text/event-stream, or with JSON for `Accept: application/json`."""
-    user = _user(request)
-    key = request.headers.get("Idempotency-Key", "")
-    print_ = fingerprint("message", session_id, body.message)
-
-    def ask() -> dict[str, Any]:
-        generation = services.post_message(actor=user, session_id=session_id, text=body.message)
-        return {"generation_id": str(generation.pk)}
-
-    result, new = await in_thread(once, user.pk, key, print_, ask)
-    return await _answer(request, user, result, new, body.stream)
+    user, key = _user(request), request.headers.get("Idempotency-Key", "")
+    ask = partial(services.post_once, actor=user, session_id=session_id)
+    return await _answer(request, partial(ask, text=body.message, key=key), body.stream)
 
 
 @router.post("chat/messages/{uuid:message_id}/retry", response=AnswerOut)
 async def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponseBase:
     """Answer the same question again; the earlier answer is kept as a branch."""
-    user = _user(request)
-    key = request.headers.get("Idempotency-Key", "")
-
-    def ask() -> dict[str, Any]:
-        generation = services.answer_again(actor=user, message_id=message_id)
-        return {"generation_id": str(generation.pk)}
-
-    result, new = await in_thread(once, user.pk, key, fingerprint("retry", message_id), ask)
-    return await _answer(request, user, result, new, None)
+    user, key = _user(request), request.headers.get("Idempotency-Key", "")
+    again = partial(services.answer_again_once, actor=user, message_id=message_id, key=key)
+    return await _answer(request, again, None)
 
 
 @router.get("chat/sessions/{uuid:session_id}/events")
@@ -124,23 +110,12 @@ def _uuid(value: str) -> uuid.UUID:
         raise NotFound from error
 
 
-async def _answer(
-    request: HttpRequest, user: User, result: dict[str, Any], new: bool, stream: bool | None
-) -> HttpResponseBase:
-    generation = await in_thread(_generation, user, uuid.UUID(result["generation_id"]))
-    if new:
-        await runner.start(generation, user, get_language() or "en")
+async def _answer(request: HttpRequest, post: runner.Post, stream: bool | None) -> HttpResponseBase:
+    generation = await runner.begin(_user(request), get_language() or "en", post)
     accept = request.headers.get("Accept", "")
     if stream is None:
         stream = not ("application/json" in accept and "text/event-stream" not in accept)
     return _stream(request, generation.pk, 0) if stream else await _collect(generation.pk)
-
-
-def _generation(user: User, generation_id: uuid.UUID) -> Generation:
-    related = ("session__prompt", "session__model", "model__provider", "question", "answer__model")
-    return Generation.objects.select_related(*related).get(
-        pk=queries.generation(user, generation_id).pk
-    )
 
 
 async def _collect(generation_id: uuid.UUID) -> JsonResponse:

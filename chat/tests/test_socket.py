@@ -121,6 +121,22 @@ async def test_a_second_tab_sees_the_same_answer(alice: User, session: Session, 
     await second.disconnect()
 
 
+async def test_a_message_sent_again_after_a_lost_connection_is_one_message(
+    alice: User, session: Session, play: Play
+) -> None:
+    script = play(*words("Once."))
+    question = {"type": "message", "message": "Hello", "client_id": "abc"}
+    first = await opened(alice, session)
+    await first.send_json_to(question)
+    before = await until_saved(first)
+    await first.disconnect()
+    second = await opened(alice, session)
+    await second.send_json_to(question)
+    assert await until_saved(second) == before
+    assert len(script.requests) == 1 and await Message.objects.acount() == 2
+    await second.disconnect()
+
+
 @pytest.mark.parametrize("frame", [" ", "[]", "{", "null", '{"type": "x"}', '{"type": ["stop"]}',
                                    '{"type": "message", "message": {"$ne": 1}}',
                                    '{"type": "message", "message": "  "}',
