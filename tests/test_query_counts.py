@@ -12,9 +12,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Group
 from core.testing import person
 from documents.models import ReembedJob
-from llm.models import EmbeddingModel, LanguageModel
+from llm.models import Budget, EmbeddingModel, LanguageModel, ModelCall
 from tests.world import build, say
 
 BASELINE = Path(__file__).with_name("query_counts.json")
@@ -28,6 +29,7 @@ LISTS = {
         "/api/v1/files",
         "/api/v1/collections",
         "/api/v1/models",
+        "/api/v1/usage/me",
     ],
     "admin": [
         "/api/v1/users",
@@ -38,9 +40,14 @@ LISTS = {
         "/api/v1/models",
         "/api/v1/providers",
         "/api/v1/embeddings",
+        "/api/v1/usage?group_by=user",
         "/admin/",
         "/admin/llm/languagemodel/",
         "/admin/llm/embeddingmodel/",
+        "/admin/llm/modelcall/",
+        "/admin/llm/modelcall/usage/",
+        "/admin/llm/budget/",
+        "/admin/accounts/group/",
         "/admin/documents/reembedjob/",
         "/admin/accounts/user/",
         "/admin/accounts/apilogin/",
@@ -82,7 +89,14 @@ def _more(alice, session, count: int) -> None:
     for number in range(count):
         say(session)
         build(alice, number=alice.chat_sessions.count())
-        world = build(person(f"p{number}-{alice.chat_sessions.count()}"))
+        other = person(f"p{number}-{alice.chat_sessions.count()}")
+        world = build(other)
+        group = Group.objects.create(name=other.email)
+        group.memberships.create(user=other)
+        for member in (alice, other):
+            ModelCall.objects.create(user=member, provider="P", model_name=f"m{number}", cost=1)
+        Budget.objects.create(scope="user", user=other, limit_usd=1, cheaper_model=world.model)
+        Budget.objects.create(scope="group", group=group, limit_usd=1)
         name = f"m{LanguageModel.objects.count()}"
         world.model.provider.language_models.create(name=name, display_name=name)
         embedding = EmbeddingModel.objects.create(kind="ollama", name=name, dimensions=8)

@@ -11,11 +11,44 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from llm.metering import budgets
 from llm.metering.models import Budget, ModelCall, SpendingAlert
 from llm.metering.pages import usage_page
+from llm.metering.reports import WELL
+from llm.models import Provider
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """Three words instead of every outcome there is: listing those would read the whole table."""
+
+    title = _("outcome")
+    parameter_name = "ended"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("well", gettext("as wanted")), ("failed", gettext("failed"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ModelCall]
+    ) -> QuerySet[ModelCall] | None:
+        if self.value() == "well":
+            return queryset.filter(outcome__in=WELL)
+        return queryset.exclude(outcome__in=WELL) if self.value() == "failed" else None
+
+
+class ProviderFilter(admin.SimpleListFilter):
+    title = _("provider")
+    parameter_name = "from"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in Provider.objects.values_list("name", flat=True)]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ModelCall]
+    ) -> QuerySet[ModelCall] | None:
+        return queryset.filter(provider=self.value()) if self.value() else None
 
 
 @admin.register(ModelCall)
@@ -36,7 +69,7 @@ class ModelCallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "outcome",
         "estimated",
     ]
-    list_filter = ["created_at", "kind", "provider", "outcome", "estimated"]
+    list_filter = ["created_at", "kind", ProviderFilter, OutcomeFilter, "estimated"]
     list_select_related = ["user"]
     search_fields = ["model_name", "provider", "user__email", "user__full_name"]
     search_help_text = _("Model, provider or person.")

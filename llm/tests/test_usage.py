@@ -278,7 +278,17 @@ def test_budgets_are_made_and_listed_in_the_admin(api, admin, alice):
 def test_what_was_paid_is_not_changed_in_the_admin(api, admin, calls):
     client = api(admin)
     row = ModelCall.objects.first()
-    assert client.get("/admin/llm/modelcall/?q=claude").status_code == 200
+    Provider.objects.create(kind="anthropic", name="Anthropic")
+    filters = {
+        "q=claude": 1,
+        "ended=failed": 1,
+        "ended=well": 4,
+        "from=Anthropic": 1,
+        "kind=chat": 4,
+    }
+    for query, count in filters.items():
+        shown = client.get(f"/admin/llm/modelcall/?{query}")
+        assert shown.context["cl"].result_count == count, query
     assert client.get("/admin/llm/modelcall/add/").status_code == 403
     assert client.post(f"/admin/llm/modelcall/{row.pk}/delete/").status_code == 403
 
