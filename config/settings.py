@@ -151,6 +151,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "llm.tasks.watch_spending",
         "schedule": schedule(timedelta(minutes=5)),
     },
+    "llm.probe_failing": {
+        "task": "llm.tasks.probe_failing",
+        "schedule": schedule(timedelta(minutes=1)),
+    },
     "core.forget_requests": {
         "task": "core.tasks.forget_requests",
         "schedule": schedule(timedelta(hours=1)),
@@ -257,6 +261,10 @@ PROVIDER_BASE_URLS = {
 FIELD_ENCRYPTION_KEYS = env.words("FIELD_ENCRYPTION_KEYS")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
 EMBEDDER_THREADS = env.number("EMBEDDER_THREADS", 1)
+# Seconds a model may take until it says anything, between two pieces, and for one call.
+LLM_FIRST_TOKEN_SECONDS = 60.0
+LLM_SILENCE_SECONDS = 60.0
+LLM_TOTAL_SECONDS = 600.0
 # Tests set this to False: a real provider call by accident is then an error, not a bill.
 LLM_ALLOW_NETWORK = not TESTING
 

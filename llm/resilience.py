@@ -21,6 +21,9 @@ LONGEST_WAIT = 8.0
 class Resilient:
     """A chat model that retries before the first event and gives up on silence.
 
+    Limits in seconds: until the first event, between two events, and for the whole call, so that
+    an answer that drips for ever ends too.
+
     After the first event nothing is ever sent again: half an answer must not be said twice.
     The SDKs' own retries are switched off, so that this is the only place that waits.
     """
@@ -31,12 +34,14 @@ class Resilient:
         *,
         first_event: float = 60.0,
         silence: float = 60.0,
+        total: float = 600.0,
         attempts: int = ATTEMPTS,
         base_wait: float = 0.5,
     ) -> None:
         self.model = model
         self._first_event = first_event
         self._silence = silence
+        self._total = total
         self._attempts = attempts
         self._base_wait = base_wait
 
@@ -71,11 +76,12 @@ class Resilient:
         silent on the wire, and yet says nothing.
         """
         stream = cast("AsyncGenerator[Event, None]", self.model.stream(request))
-        limit = self._first_event
+        now = asyncio.get_running_loop().time
+        limit, end = self._first_event, now() + self._total
         async with aclosing(stream) as events:
             while True:
                 try:
-                    async with asyncio.timeout(limit):
+                    async with asyncio.timeout_at(min(now() + limit, end)):
                         event = await anext(events)
                 except StopAsyncIteration:
                     return

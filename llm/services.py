@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.module_loading import import_string
 
 from llm.base import Abilities, ChatModel, Embedder
@@ -90,5 +91,12 @@ def _bare(model: LanguageModel) -> ChatModel:
         max_output_tokens=model.max_output_tokens,
         parameters=model.parameters,
     )
-    seconds = float(model.parameters.get("first_event_seconds", 60))
-    return Resilient(adapter(endpoint(model.provider), abilities), first_event=seconds)
+    usual = settings.LLM_FIRST_TOKEN_SECONDS
+    first = float(model.parameters.get("first_event_seconds", usual))
+    return Resilient(
+        adapter(endpoint(model.provider), abilities),
+        first_event=first,
+        silence=settings.LLM_SILENCE_SECONDS,
+        # A model that is known to think for long has that time on top.
+        total=settings.LLM_TOTAL_SECONDS + max(first - usual, 0),
+    )

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from llm import services
+from llm import probing, services
 from llm.metering import alerts, budgets
 
 
@@ -17,3 +17,9 @@ def watch_spending() -> None:
     """Tell administrators of a costly day; give back what calls of dead processes hold."""
     budgets.release_expired()
     alerts.check_spending()
+
+
+@shared_task(name="llm.tasks.probe_failing", expires=60)  # type: ignore[untyped-decorator]
+def probe_failing() -> int:
+    """Find out whether models that failed are back, where no student does."""
+    return probing.probe_failing()
