@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
-from llm import credentials
+from llm import credentials, health
 from llm.models import LanguageModel, Provider, Task
 
 
 class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
     """``provider`` is a provider's id or kind when it is sent, and the kind when it is read.
 
-    ``fallbacks`` are ids of models in their order, ``task_fallbacks`` such lists by task.
+    ``status`` (ok, failing, unknown) tells how it answered lately. ``fallbacks`` are ids of models
+    in their order, ``task_fallbacks`` such lists by task.
     """
 
     provider = serializers.CharField(max_length=100)
@@ -69,6 +71,7 @@ class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
         user = self.context["request"].user
         row["provider"] = instance.provider.kind
         row["provider_id"] = str(instance.provider_id)
+        row["status"] = self._state(instance).status
         row |= _chains(instance)
         if user.is_admin:
             # Addresses inside one's own network are nobody else's business.
@@ -77,6 +80,15 @@ class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
         else:
             del row["parameters"]
         return row
+
+    def _state(self, model: LanguageModel) -> health.State:
+        """How the model answered lately; one look for all models of a list."""
+        root: Any = self.root
+        known: dict[UUID, health.State] = getattr(root, "states", {})
+        if model.pk not in known:
+            listed = root.instance if isinstance(root.instance, list) else [model]
+            known = root.states = health.states(listed)
+        return known[model.pk]
 
 
 def _chains(model: LanguageModel) -> dict[str, Any]:
