@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from core.db import in_thread
 from core.redis import async_client, key
+from llm import health as model_health
 from llm.queries import usable_models
 
 log = logging.getLogger(__name__)
@@ -107,11 +108,17 @@ async def _workers() -> dict[str, Any]:
 
 
 async def _providers() -> dict[str, Any]:
-    """Kinds of providers with a model that can be asked now."""
-    kinds = await in_thread(
-        lambda: sorted(set(usable_models().values_list("provider__kind", flat=True)))
-    )
-    return {"ok": bool(kinds), "usable": kinds}
+    """Kinds of providers with a model that can be asked now, and which models fail."""
+    models = await in_thread(lambda: list(usable_models()))
+    states = await model_health.read(models)
+    failing = [
+        {"model": model.name, "provider": model.provider.name, "code": states[model.pk].code}
+        for model in models
+        if states[model.pk].status == "failing"
+    ]
+    well = sum(state.status == "ok" for state in states.values())
+    kinds = sorted({model.provider.kind for model in models})
+    return {"ok": bool(kinds) and not failing, "usable": kinds, "well": well, "failing": failing}
 
 
 async def _disk() -> dict[str, Any]:
