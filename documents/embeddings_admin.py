@@ -19,7 +19,8 @@ from llm.models import EmbeddingModel, Provider
 class RegisterForm(forms.ModelForm):
     """Asks the model for a vector when the form is sent, and says what is wrong beside it."""
 
-    provider = forms.ChoiceField(label=_("provider"))
+    # Not `provider`: "in this process" is none.
+    source = forms.ChoiceField(label=_("provider"))
     dimensions = forms.IntegerField(
         label=_("dimensions"),
         required=False,
@@ -38,7 +39,7 @@ class RegisterForm(forms.ModelForm):
         rows = Provider.objects.filter(kind__in=EmbeddingModel.Kind.values).order_by(
             "order", "name"
         )
-        self.fields["provider"].choices = [
+        self.fields["source"].choices = [
             ("local", EmbeddingModel.Kind.LOCAL.label),
             *((str(row.pk), str(row)) for row in rows),
         ]
@@ -51,14 +52,14 @@ class RegisterForm(forms.ModelForm):
         try:
             self.instance, self.is_new = reembed.register(
                 actor=self.actor,
-                provider=given["provider"],
+                provider=given["source"],
                 name=given["name"],
                 dimensions=given.get("dimensions") or 0,
             )
         except AppError as error:
             for row in error.extra.get("errors") or [{"field": None, "message": str(error)}]:
-                field = row["field"] if row["field"] in self.fields else None
-                self.add_error(field, row["message"])
+                name = {"provider": "source"}.get(row["field"], row["field"])
+                self.add_error(name if name in self.fields else None, row["message"])
 
 
 def bar(job: ReembedJob) -> str:
@@ -107,7 +108,7 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
-            return ["provider", "name", "dimensions"]
+            return ["source", "name", "dimensions"]
         return [
             *self.list_display,
             "sends_dimensions",

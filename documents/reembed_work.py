@@ -25,7 +25,7 @@ from documents.models import Chunk, ChunkVector, Document, PendingVector, Reembe
 from documents.names import title_of
 from documents.reembed_lease import JobLease, Lost, SliceOver
 from llm.models import EmbeddingModel
-from llm.services import embedder
+from llm.services import Caller, embedder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def _embed_document(lease: JobLease, document: Document) -> None:
 
     embed(
         list(places),
-        embedder(model),
+        embedder(model, Caller(user_id=lease.job.started_by_id, kind="embedding")),
         model.dimensions,
         lambda _share, _left: lease.check(),
         keep=keep,

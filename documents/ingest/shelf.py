@@ -38,14 +38,19 @@ class Shelf:
 
     def find(self, texts: Iterable[str]) -> "dict[str, Vector]":
         """Those of the texts that were embedded before."""
+        import numpy  # noqa: PLC0415
+
         rows = PendingVector.objects.filter(
             document_id=self.document_id, embedding_model_id=self.model.pk
         ).values_list("text_hash", "vector")
         kept = {bytes(digest): vector for digest, vector in rows}
         if not kept:
             return {}
+        found = {text: kept.get(_digest(text)) for text in texts}
         return {
-            text: kept[digest].to_numpy() for text in texts if (digest := _digest(text)) in kept
+            text: numpy.array(vector, numpy.float16)
+            for text, vector in found.items()
+            if vector is not None
         }
 
     def keep(self, texts: Sequence[str], rows: "Vector") -> None:
