@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,6 +18,7 @@ from core.process import is_gone
 from core.redis import sync_client
 from documents.models import Page
 from llm.messages import Usage
+from llm.models import LanguageModel
 from rag.search import Hit
 from rag.sources import Source, settle
 
@@ -38,6 +39,7 @@ class Outcome:
     usage: Usage = field(default_factory=Usage)
     first_token_ms: int | None = None
     last_seq: int = 0
+    model: LanguageModel | None = None  # who answered, when it was not who was asked
 
 
 def checkpoint(generation_id: uuid.UUID, text: str | None) -> bool | None:
@@ -57,7 +59,9 @@ def checkpoint(generation_id: uuid.UUID, text: str | None) -> bool | None:
 @transaction.atomic
 def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Citation]] | None:
     """Write the end of a generation; None when somebody else has closed it before."""
+    answered = {"model": outcome.model} if outcome.model else {}
     changed = Generation.objects.filter(pk=generation_id, status=RUNNING).update(
+        **answered,
         status=outcome.status,
         finished_at=timezone.now(),
         error_code=outcome.error_code,
@@ -75,6 +79,7 @@ def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Ci
     answer.stop_reason = outcome.stop_reason
     answer.error_code = outcome.error_code
     answer.steps = outcome.steps
+    answer.model = outcome.model or answer.model
     answer.save()
     settled = settle(outcome.text, outcome.sources, _pages(outcome.sources))
     rows = [protocol.citation(answer, cited) for cited in settled]
@@ -118,6 +123,7 @@ def close_if_abandoned(generation: Generation) -> bool:
         error_code="interrupted",
         sources=[_source(row) for row in _last_sources(frames)],
         last_seq=last_seq + 2,
+        model=_last_model(frames),
     )
     saved = finish(generation.pk, outcome)
     if saved is None:
@@ -138,13 +144,18 @@ def close_abandoned() -> int:
 
 
 def _stored_events(generation_id: uuid.UUID) -> list[dict[str, Any]]:
-    rows = sync_client().xrange(stream_key(generation_id))
+    rows = cast("list[Any]", sync_client().xrange(stream_key(generation_id)))
     return [json.loads(fields["e"]) for _, fields in rows]
 
 
 def _last_sources(frames: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     found = [event["sources"] for event in frames if event["type"] == "sources"]
     return list(found[-1]) if found else []
+
+
+def _last_model(frames: Sequence[dict[str, Any]]) -> LanguageModel | None:
+    told = [event["model"]["id"] for event in frames if event["type"] == "model"]
+    return LanguageModel.objects.filter(pk=told[-1]).first() if told else None
 
 
 def _source(row: dict[str, Any]) -> Source:

@@ -18,6 +18,22 @@ def stream_start(answer: Message, model: LanguageModel | None) -> Event:
     return {"type": "stream_start", "message_id": str(answer.id), "model": model_brief(model)}
 
 
+def switched(step: dict[str, Any]) -> Event:
+    """Another model than the one named before answers; the step is what `switch` gives."""
+    return {"type": "model", **{name: step[name] for name in ("model", "instead_of", "reason")}}
+
+
+def switch(model: LanguageModel, instead_of: LanguageModel, reason: str) -> dict[str, Any]:
+    """As it is kept in a message's steps. `reason` is the error code of who did not answer."""
+    return {
+        "name": "model",
+        "status": "completed",
+        "model": model_brief(model),
+        "instead_of": model_brief(instead_of),
+        "reason": reason,
+    }
+
+
 def searching(name: str, query: str) -> Event:
     return {"type": "tool", "name": name, "query": query, "status": "searching"}
 

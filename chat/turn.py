@@ -4,8 +4,10 @@ import asyncio
 import logging
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils import translation
@@ -15,15 +17,18 @@ from chat import generations, protocol, queries, services
 from chat.context import conversation, system_prompt, window
 from chat.event_log import EventLog
 from chat.generations import Outcome
-from chat.models import Citation, Generation, Message
+from chat.models import Citation, Generation, Message, Session
 from chat.sentences import error_sentence
 from chat.tools import document_search
 from core.db import in_thread
 from llm.errors import LLMError
 from llm.events import Finished, ReasoningDelta, TextDelta, ToolFinished, ToolStarted, TurnEvent
-from llm.loop import run_turn
-from llm.messages import Request, ToolCall, Usage
+from llm.fallback import Answerer, Candidate
+from llm.loop import Tool, run_turn
+from llm.messages import JSONDict, Request, ToolCall, Usage
 from llm.models import LanguageModel
+from llm.purpose import task_of
+from llm.queries import fallback_chain
 from llm.services import Caller, chat_model
 from llm.tokens import learn, request_size
 from rag.marks import MarkFilter
@@ -45,9 +50,9 @@ class Plan:
     question: Message
     answer: Message
     model: LanguageModel
-    request: Request
+    chosen: Candidate
+    others: Callable[[], Sequence[Candidate]]  # who may answer instead; asks the database
     language: str
-    passages: int  # bytes of passages the model has room for
     left_out: bool  # older messages did not fit
 
 
@@ -55,6 +60,25 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
     session, model = generation.session, generation.model
     assert model is not None  # a generation is opened with one; only later may it be deleted
     thread = queries.branch(list(session.messages.all()), generation.question_id)
+    chosen, left_out = _candidate(model, session, thread)
+    return Plan(
+        generation_id=generation.pk,
+        session_id=session.pk,
+        user=user,
+        question=generation.question,
+        answer=generation.answer,
+        model=model,
+        chosen=chosen,
+        others=partial(_others, model, session, thread, generation.question.content),
+        language=language,
+        left_out=left_out,
+    )
+
+
+def _candidate(
+    model: LanguageModel, session: Session, thread: list[Message]
+) -> tuple[Candidate, bool]:
+    """The conversation as it fits a model, and whether older messages did not."""
     space, system = window(model), system_prompt(session)
     fitted = conversation(
         thread, space.conversation(system), session.context_summary, session.summarised_until
@@ -65,18 +89,14 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
         messages=fitted.messages,
         max_tokens=model.max_output_tokens,
     )
-    return Plan(
-        generation_id=generation.pk,
-        session_id=session.pk,
-        user=user,
-        question=generation.question,
-        answer=generation.answer,
-        model=model,
-        request=request,
-        language=language,
-        passages=space.passages,
-        left_out=fitted.left_out,
-    )
+    return Candidate(model, request, space.passages), fitted.left_out
+
+
+def _others(
+    model: LanguageModel, session: Session, thread: list[Message], question: str
+) -> list[Candidate]:
+    chain = fallback_chain(model, task_of(question))
+    return [_candidate(other, session, thread)[0] for other in chain]
 
 
 class Turn:
@@ -94,6 +114,13 @@ class Turn:
         self._kept = 0
         self.lost = False
         self.failure: LLMError | None = None
+        caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
+        self.answerer = Answerer(
+            plan.chosen,
+            partial(in_thread, plan.others),
+            lambda model: chat_model(model, caller),
+            self._switched,
+        )
 
     async def run(self) -> None:
         """Never raises; a cancelled turn ends as stopped, with what was said."""
@@ -105,7 +132,9 @@ class Turn:
         except asyncio.CancelledError:
             status, reason, error = Status.STOPPED, "stopped", ""
         except LLMError as failure:
-            log.warning("turn %s: %s", self.plan.generation_id, failure, exc_info=True)
+            # Without its cause: what providers write may repeat the key.
+            cause = type(failure.__cause__).__name__
+            log.warning("turn %s: %s (%s)", self.plan.generation_id, failure, cause)
             status, reason, error = Status.FAILED, "error", failure.code
             self.failure = failure
         except Exception:
@@ -115,14 +144,9 @@ class Turn:
         await asyncio.shield(self._finish(status, reason, error))
 
     async def _answer(self) -> tuple[str, str, str]:
-        tools = [document_search(self.plan.user, self.book, self._count, self.plan.passages)]
-        if not self.plan.model.supports_tools:
-            tools = []
-        plan = self.plan
-        caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
-        model = chat_model(plan.model, caller)
         reason = "incomplete"
-        async with aclosing(run_turn(model, self.plan.request, tools)) as events:
+        turn = run_turn(self.answerer, self.plan.chosen.request, [self._search_tool()])
+        async with aclosing(turn) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     self.usage, reason = event.usage, event.stop_reason
@@ -134,6 +158,24 @@ class Turn:
         if reason == "incomplete":
             return Status.INTERRUPTED, reason, "malformed"
         return Status.COMPLETE, reason, ""
+
+    def _search_tool(self) -> Tool:
+        """The search, with room for as much as whoever answers can read."""
+        tools: dict[uuid.UUID, Tool] = {}
+
+        def made(room: int) -> Tool:
+            return document_search(self.plan.user, self.book, self._count, room)
+
+        async def run(arguments: JSONDict) -> str:
+            asked = self.answerer.current
+            return await tools.setdefault(asked.model.pk, made(asked.room)).run(arguments)
+
+        return Tool(made(0).spec, run)
+
+    def _switched(self, model: LanguageModel, reason: str) -> None:
+        step = protocol.switch(model, self.plan.model, reason)
+        self.events.append(protocol.switched(step))
+        self.steps.append(step)
 
     def _take(self, event: TurnEvent) -> None:
         if isinstance(event, TextDelta):
@@ -193,14 +235,14 @@ class Turn:
             usage=self.usage,
             first_token_ms=self.first_token_ms,
             last_seq=self.events.last_seq + (2 if error else 1),
+            model=self.answerer.answering if self.answerer.answering != self.plan.model else None,
         )
         saved = await self._save(outcome)
         with translation.override(self.plan.language):
             if error:
-                final = {"auth", "spent", "budget", "unknown_model", "context_too_long"}
                 # The failure's own sentence says more: when a budget renews.
                 sentence = self.failure.message if self.failure else error_sentence(error)
-                self.events.append(protocol.error(error, sentence, error not in final))
+                self.events.append(protocol.error(error, sentence, self._may_retry(error)))
         if saved is None:
             sentence = error_sentence("interrupted")
             self.events.append(protocol.error("interrupted", sentence, True), last=True)
@@ -208,10 +250,15 @@ class Turn:
             self.events.append(protocol.message_saved(*saved), last=True)
         await in_thread(self._afterwards)
 
+    def _may_retry(self, error: str) -> bool:
+        """Whether the same question may be answered when it is sent again."""
+        # Whoever was refused may find another sample of the same model less strict.
+        return error == "refused" or self.failure is None or self.failure.retryable
+
     def _afterwards(self) -> None:
         """What nobody waits for: learn from the provider's count, shorten a long session."""
         if not self.steps and self.usage.input_tokens:
-            sent = request_size(self.plan.request)
+            sent = request_size(self.plan.chosen.request)
             learn(self.plan.model.pk, sent, self.usage.input_tokens)
         if self.plan.left_out:
             services.ask_for_summary(self.plan.session_id)

@@ -79,7 +79,7 @@ def browser(chromium_path: Path) -> Iterator[Any]:
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     made = Play()
-    monkeypatch.setattr("chat.turn.chat_model", lambda model: made)
+    monkeypatch.setattr("chat.turn.chat_model", lambda model, caller=None: made)
     return made
 
 
