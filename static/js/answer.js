@@ -92,6 +92,12 @@ export class Answer {
     });
   }
 
+  /** Another model than the one named at the start answers. */
+  switched({ model, instead_of, reason }) {
+    this.model = model;
+    this.steps.append(step({ name: "model", model, instead_of, reason }));
+  }
+
   tool(event) {
     const searching = event.status === "searching";
     const line = this.steps.lastElementChild;
@@ -196,8 +202,27 @@ export class Answer {
   }
 }
 
+const WHY = {
+  auth: () => gettext("its key was refused"),
+  spent: () => gettext("its account is used up"),
+  budget: () => gettext("its budget is used up"),
+  rate_limited: () => gettext("it has too many requests right now"),
+  timeout: () => gettext("it took too long"),
+  context_too_long: () => gettext("this chat is too long for it"),
+};
+
+/** Who answered in whose place, and why, as a quiet line. */
+function standIn({ model, instead_of, reason }) {
+  const [name, other] = [model, instead_of].map((one) => one?.display_name ?? "");
+  const why = WHY[reason]?.() ?? gettext("it cannot be reached right now");
+  const words = gettext("%(model)s answers instead of %(other)s: %(why)s.");
+  return h("p", { className: "step" }, icon("again"), fill(words, { model: name, other, why }));
+}
+
 /** One search as a quiet line; what it found can be opened. */
-function step({ query, status, results_count: count, error }) {
+function step(done) {
+  if (done.name === "model") return standIn(done);
+  const { query, status, results_count: count, error } = done;
   const searching = status === "searching";
   let words;
   if (searching) words = gettext("Searching your material for");

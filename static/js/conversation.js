@@ -168,6 +168,10 @@ export class Conversation {
         generation.answer.start(event.message_id, event.model);
         this.#drawn();
         break;
+      case "model":
+        generation.answer?.switched(event);
+        this.#drawn();
+        break;
       case "tool":
         generation.answer?.tool(event);
         this.#drawn();
