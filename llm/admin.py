@@ -35,11 +35,10 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "kind",
         "address",
         "key",
-        "check_ok",
-        "check_sentence",
-        "checked_at",
         "is_active",
         "order",
+        "check_ok",
+        "check_sentence",
     ]
     list_editable = ["is_active", "order"]
     list_filter = ["kind", "is_active", "check_ok"]

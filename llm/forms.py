@@ -17,7 +17,7 @@ from llm.models import Fallback, LanguageModel, Provider, Task
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
     api_key = forms.CharField(
-        label=_("key"),
+        label=_("Key"),
         required=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -26,7 +26,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
             "Another address drops the key, unless you enter it again here."
         ),
     )
-    remove_key = forms.BooleanField(label=_("take the key out"), required=False)
+    remove_key = forms.BooleanField(label=_("Take the key out"), required=False)
 
     class Meta:
         model = Provider
@@ -65,7 +65,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class LanguageModelForm(forms.ModelForm):  # type: ignore[type-arg]
     tasks = forms.MultipleChoiceField(
-        label=_("good at"),
+        label=_("Good at"),
         choices=Task.choices,
         required=False,
         widget=forms.CheckboxSelectMultiple,
