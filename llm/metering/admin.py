@@ -128,11 +128,11 @@ class BudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             now_tokens=Sum("accounts__spent_tokens", filter=current),
         )
 
-    @admin.display(description=_("spent of it"), ordering="now_usd")
+    @admin.display(description=_("dollars spent"), ordering="now_usd")
     def spent_usd(self, budget: Any) -> str:
         return f"{budget.now_usd or 0:.4f}"
 
-    @admin.display(description=_("spent of them"), ordering="now_tokens")
+    @admin.display(description=_("tokens spent"), ordering="now_tokens")
     def spent_tokens(self, budget: Any) -> int:
         return budget.now_tokens or 0
 

@@ -52,29 +52,30 @@ class Admission:
     accounts: tuple[int, ...] = ()
 
 
-_none_until = 0.0
+# (whether there are budgets, until when this is believed)
+_known = (True, 0.0)
 
 
 def any_active() -> bool:
-    """Whether there are budgets at all; False is remembered for LOOK_AGAIN_SECONDS."""
-    global _none_until  # noqa: PLW0603  a memory of the process
-    if time.monotonic() < _none_until:
-        return False
-    if Budget.objects.filter(is_active=True).exists():
-        return True
-    _none_until = time.monotonic() + LOOK_AGAIN_SECONDS
-    return False
+    """Whether there are budgets at all; remembered for LOOK_AGAIN_SECONDS."""
+    global _known  # noqa: PLW0603  a memory of the process
+    found, until = _known
+    if time.monotonic() >= until:
+        found = Budget.objects.filter(is_active=True).exists()
+        _known = found, time.monotonic() + LOOK_AGAIN_SECONDS
+    return found
 
 
 def known_none() -> bool:
     """Whether ``any_active`` would say no without a query."""
-    return time.monotonic() < _none_until
+    found, until = _known
+    return not found and time.monotonic() < until
 
 
 def forget() -> None:
     """Look at the database again: budgets have changed in this process."""
-    global _none_until  # noqa: PLW0603
-    _none_until = 0.0
+    global _known  # noqa: PLW0603
+    _known = True, 0.0
 
 
 def admit(

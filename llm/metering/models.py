@@ -105,7 +105,11 @@ class Budget(models.Model):
         verbose_name=_("group"),
     )
     period = models.CharField(
-        _("within"), max_length=5, choices=Period, default=Period.DAY, help_text=_("UTC.")
+        _("within"),
+        max_length=5,
+        choices=Period,
+        default=Period.DAY,
+        help_text=_("Days and months begin at midnight UTC."),
     )
     limit_usd = models.DecimalField(
         _("US dollars"),

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("day", "a day"), ("month", "a month")],
                         default="day",
-                        help_text="UTC.",
+                        help_text="Days and months begin at midnight UTC.",
                         max_length=5,
                         verbose_name="within",
                     ),

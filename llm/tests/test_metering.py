@@ -377,7 +377,7 @@ async def test_work_that_is_submitted_at_the_end_is_done(monkeypatch, alice, big
         raise RuntimeError("cannot schedule new futures after shutdown")
 
     monkeypatch.setattr(metered, "submit", refuse)
-    budgets._none_until = time.monotonic() + 60
+    budgets._known = False, time.monotonic() + 60
     assert await read(ask(big, alice, TOLD)) == TOLD
     assert "is lost" in caplog.text
     assert db._threads is not None
