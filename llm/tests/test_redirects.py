@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from llm import services
+from llm import credentials, services
 from llm.errors import LLMError
 from llm.messages import Request, user
 from llm.models import LanguageModel, Provider
@@ -64,3 +64,28 @@ async def test_a_model_call_follows_no_redirect(kind, status, trap, settings):
             [event async for event in events]
     server.shutdown()
     assert arrived == []
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "google", "openai_compatible"])
+async def test_the_key_of_the_registry_arrives_at_its_address_and_no_other_does(kind, settings):
+    settings.FIELD_ENCRYPTION_KEYS = ["b" * 43 + "="]
+    settings.PROVIDER_KEYS = dict.fromkeys(Provider.Kind.values, "sk-of-the-environment")
+    arrived = []
+
+    def handle(handler):
+        arrived.append(str(handler.headers))
+        handler.send_response(401)
+
+    server = serving(handle)
+    provider = Provider(kind=kind, base_url=f"http://127.0.0.1:{server.server_port}/v1")
+    for key in ("sk-of-the-registry", ""):
+        credentials.store_key(provider, key)
+        model = services.chat_model(LanguageModel(provider=provider, name="m"))
+        request = Request(model="m", system="", messages=(user("Hello?"),))
+        with pytest.raises(LLMError) as refused:
+            async with aclosing(model.stream(request)) as events:
+                [event async for event in events]
+        assert refused.value.code == "auth" and "sk-" not in str(refused.value)
+    server.shutdown()
+    assert "sk-of-the-registry" in arrived[0] and len(arrived) == 2
+    assert all("environment" not in headers for headers in arrived)
