@@ -49,7 +49,8 @@ async def test_two_hundred_streams_keep_their_pace(server):
     told = server.records.as_json()
     assert told["requests"] == 200 and told["open"] == 0 and len(told["marks"]) == 200
     for (row,) in told["marks"].values():
-        assert row["first"] - row["received"] >= 0.1 and row["last"] - row["first"] >= 0.38
+        # Never early; on a busy machine late, and then what is due comes together.
+        assert row["first"] - row["received"] >= 0.1 and row["last"] - row["received"] >= 0.49
         assert row["tokens"] == 40 and not row["closed_early"]
 
 
