@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,12 +14,17 @@ from llm.base import Embedder, Endpoint, Kind
 from llm.credentials import endpoint
 from llm.embeddings.local import LocalEmbedder
 from llm.embeddings.models import EmbeddingModel
-from llm.errors import llm_error
+from llm.errors import LLMError, llm_error
 from llm.models import Provider
 from llm.registry import EMBEDDERS
 
 if TYPE_CHECKING:
     from llm.base import Vectors
+
+
+# Seconds for one call; a server of one's own may have to load its model for the first batch.
+PATIENCE: dict[Kind, float] = {"query": 20.0, "document": 300.0}
+RETRY_AFTER = 0.3
 
 
 class CheckedEmbedder:
@@ -36,9 +42,23 @@ class CheckedEmbedder:
         self._prefixes = {"query": query_prefix, "document": document_prefix}
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
-        prefix = self._prefixes[kind]
-        rows = await self.inner.embed([prefix + text for text in texts], kind)
+        prefixed = [self._prefixes[kind] + text for text in texts]
+        try:
+            rows = await self._patiently(prefixed, kind)
+        except LLMError as error:
+            # Somebody waits for a question; documents are tried again by whoever reads them.
+            if kind == "document" or not error.retryable or error.code == "timeout":
+                raise
+            await asyncio.sleep(RETRY_AFTER)
+            rows = await self._patiently(prefixed, kind)
         return checked(rows, len(texts), self.dimensions)
+
+    async def _patiently(self, texts: Sequence[str], kind: Kind) -> Vectors:
+        try:
+            async with asyncio.timeout(PATIENCE[kind]):
+                return await self.inner.embed(texts, kind)
+        except TimeoutError as error:
+            raise llm_error("timeout") from error
 
 
 def checked(rows: Vectors, count: int, dimensions: int) -> Vectors:

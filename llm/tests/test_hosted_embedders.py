@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import httpx2
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from llm.base import Endpoint
+from llm.embeddings import factory
 from llm.embeddings.factory import CheckedEmbedder, checked
 from llm.errors import LLMError
 from llm.providers.google_embeddings import GoogleEmbedder
@@ -172,3 +174,26 @@ async def test_words_go_before_questions_and_passages():
 def test_every_embedder_is_checked_once_more(rows, code):
     with pytest.raises(LLMError, match=code):
         checked(rows, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "asked"),
+    [("query", 500, 2), ("query", 429, 2), ("query", 401, 1), ("document", 500, 1)],
+)
+async def test_a_question_is_tried_once_more(kind, status, asked):
+    server = Server(status=status)
+    with pytest.raises(LLMError):
+        await CheckedEmbedder(openai(server), 3).embed(["a"], kind)
+    assert len(server.requests) == asked
+
+
+async def test_nobody_waits_for_ever(monkeypatch):
+    class Silent:
+        dimensions = 3
+
+        async def embed(self, texts, kind):
+            await asyncio.Event().wait()
+
+    monkeypatch.setitem(factory.PATIENCE, "query", 0.01)
+    with pytest.raises(LLMError, match="timeout"):
+        await CheckedEmbedder(Silent(), 3).embed(["a"], "query")
