@@ -1,5 +1,6 @@
 """The events of a generation as the socket carries them: the one place that names them."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,8 +66,10 @@ def message_saved(message: Message, citations: Sequence[Citation]) -> Event:
     return {"type": "message_saved", "message": full(message, citations)}
 
 
-def error(code: str, sentence: str, retryable: bool) -> Event:
-    return {"type": "error", "code": code, "message": sentence, "retryable": retryable}
+def error(code: str, sentence: str, retryable: bool, retry_after: float | None = None) -> Event:
+    """`retry_after`: seconds from which on another try has a chance, where that is known."""
+    event = {"type": "error", "code": code, "message": sentence, "retryable": retryable}
+    return event if retry_after is None else {**event, "retry_after": math.ceil(retry_after)}
 
 
 def brief(message: Message) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _named(event: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
         case "message_saved":
             return _done(event["message"])
         case "error":
-            return "error", _picked(event, ("code", "message", "retryable"))
+            return "error", _picked(event, ("code", "message", "retryable", "retry_after"))
     return None
 
 

@@ -20,7 +20,7 @@ from accounts.resolve import Caller, still_valid
 from chat import queries, runner, services, sse
 from chat.event_log import Frame
 from core.db import in_thread
-from core.errors import AppError, NotFound
+from core.errors import AppError, NotFound, TooMany
 
 router = Router(auth=caller_auth, tags=["chat"])
 
@@ -129,6 +129,13 @@ async def _collect(generation_id: uuid.UUID) -> JsonResponse:
         elif event["type"] == "message_saved":
             saved = event["message"]
     if failure and not saved.get("content"):
+        if failure["code"] in ("budget", "rate_limited"):
+            raise TooMany(
+                failure.get("retry_after", 60),
+                failure["message"],
+                code=failure["code"],
+                retryable=failure["retryable"],
+            )
         raise AppError(
             failure["message"], code=failure["code"], status=502, retryable=failure["retryable"]
         )

@@ -242,7 +242,8 @@ class Turn:
             if error:
                 # The failure's own sentence says more: when a budget renews.
                 sentence = self.failure.message if self.failure else error_sentence(error)
-                self.events.append(protocol.error(error, sentence, self._may_retry(error)))
+                after = self.failure.retry_after if self.failure else None
+                self.events.append(protocol.error(error, sentence, self._may_retry(error), after))
         if saved is None:
             sentence = error_sentence("interrupted")
             self.events.append(protocol.error("interrupted", sentence, True), last=True)

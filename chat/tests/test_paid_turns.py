@@ -63,6 +63,22 @@ async def test_a_spent_budget_is_told_with_when_it_renews(alice: User, paid: Any
     error = next(e for e in await events_of(generation) if e["type"] == "error")
     assert (error["code"], error["retryable"]) == ("budget", False)
     assert "It renews on" in error["message"] and "UTC" in error["message"]
+    assert 0 < error["retry_after"] <= 24 * 3600
+
+
+async def test_a_program_is_told_by_the_status(alice: User, paid: Any, async_api: Any) -> None:
+    await in_thread(paid, "big", ANSWER)
+    await Budget.objects.acreate(scope="user", limit_usd=0)
+    session: Session = await in_thread(create_session, actor=alice)
+    client = await async_api(alice)
+    answer = await client.post(
+        f"/api/v1/chat/sessions/{session.pk}/messages",
+        {"message": "Why?"},
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (429, "budget")
+    assert 0 < int(answer["Retry-After"]) <= 24 * 3600
 
 
 async def test_the_cheaper_model_answers_and_is_named(alice: User, paid: Any) -> None:

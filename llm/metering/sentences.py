@@ -10,11 +10,16 @@ from llm.errors import LLMError
 from llm.metering.budgets import Spent
 from llm.metering.models import Budget
 
+# How long an answer takes, about.
+BUSY_SECONDS = 30.0
+
 
 def budget_error(spent: Spent) -> LLMError:
     """The error of code ``budget``; it may be tried again where other calls only hold the rest."""
     message = lazy(_busy if spent.busy else _used_up, str)
-    return LLMError(message(spent.budget), "budget", retryable=spent.busy)
+    renews = spent.budget.renews(timezone.localdate()) - timezone.now()
+    after = BUSY_SECONDS if spent.busy else renews.total_seconds()
+    return LLMError(message(spent.budget), "budget", retryable=spent.busy, retry_after=after)
 
 
 def renewal(budget: Budget) -> str:
