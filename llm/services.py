@@ -15,6 +15,7 @@ from llm.embeddings.registration import (
     register_embedding_model,
     trouble_sentence,
 )
+from llm.embeddings.waiting import wait_for
 from llm.manage_models import create_model, delete_model, get_model, save_model, update_model
 from llm.manage_providers import (
     Checked,
@@ -59,6 +60,7 @@ __all__ = [
     "trouble_sentence",
     "update_model",
     "update_provider",
+    "wait_for",
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,6 +10,7 @@ from documents.ingest.chunking import header
 from documents.ingest.frames import Unreadable
 from llm.base import Embedder
 from llm.errors import LLMError
+from llm.services import wait_for
 
 if TYPE_CHECKING:
     import numpy
@@ -63,17 +63,16 @@ def embed(
     order = sorted(places.keys() - known.keys(), key=lambda text: (len(text), text))
     total = sum(map(len, order)) or 1
     done, started = 0, time.monotonic()
-    with asyncio.Runner() as runner:
-        for first in range(0, len(order), BATCH):
-            batch = order[first : first + BATCH]
-            rows = runner.run(_once(embedder, batch, dimensions))
-            for text, row in zip(batch, rows, strict=True):
-                vectors[places[text]] = row
-            if keep is not None:
-                keep(batch, rows)
-            done += sum(map(len, batch))
-            left = (time.monotonic() - started) / done * (total - done)
-            tell(done / total, left)
+    for first in range(0, len(order), BATCH):
+        batch = order[first : first + BATCH]
+        rows = wait_for(_once(embedder, batch, dimensions))
+        for text, row in zip(batch, rows, strict=True):
+            vectors[places[text]] = row
+        if keep is not None:
+            keep(batch, rows)
+        done += sum(map(len, batch))
+        left = (time.monotonic() - started) / done * (total - done)
+        tell(done / total, left)
     return vectors
 
 

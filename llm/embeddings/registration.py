@@ -16,6 +16,7 @@ from llm.credentials import needs_key, provider_key
 from llm.embeddings.factory import endpoint_of, new_embedder
 from llm.embeddings.known import known
 from llm.embeddings.models import EmbeddingModel
+from llm.embeddings.waiting import wait_for
 from llm.errors import LLMError, llm_error
 from llm.limits import count_question
 from llm.models import Provider
@@ -131,7 +132,7 @@ def _provider(given: str) -> Provider:
 def _measured(model: EmbeddingModel) -> int:
     """The size of the vectors the model gives when it is not asked for any."""
     try:
-        size = asyncio.run(_size(model))
+        size = wait_for(_size(model))
     except LLMError as error:
         raise _trouble(error) from error
     if size > MOST_DIMENSIONS:
@@ -145,7 +146,7 @@ def _check_shortened(model: EmbeddingModel, own: int) -> None:
         "wanted": model.dimensions,
     }
     try:
-        size = asyncio.run(_size(model))
+        size = wait_for(_size(model))
     except LLMError as error:
         if error.code in ("bad_request", "other_dimensions"):
             raise invalid({"dimensions": [sentence]}) from error
