@@ -195,5 +195,6 @@ TASKS = {
     "documents.tasks.reembed": "a job's id, sent by documents.reembed",
     "documents.tasks.remove_embedding_model": "a model's id, sent by documents.reembed",
     "llm.tasks.refresh_registry": "by beat",
+    "llm.tasks.probe_failing": "by beat",
     "llm.tasks.watch_spending": "by beat",
 }

@@ -7,6 +7,8 @@ from django.test import AsyncClient
 
 from config import health, tasks
 from core import redis
+from llm import health as model_health
+from llm.models import LanguageModel, Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,6 +95,7 @@ async def test_what_people_can_work_without_degrades_it(worker, monkeypatch, nam
 
 
 async def test_workers_may_still_be_starting_but_not_for_long(monkeypatch):
+    monkeypatch.setattr(health, "STARTED", time.monotonic())
     first = await AsyncClient().get("/health")
     assert first.status_code == 200 and first.json()["workers"]["starting"]
     health._last.clear()
@@ -151,3 +154,16 @@ async def test_many_questions_are_one_look(worker, monkeypatch):
 
 async def test_only_reading_is_allowed():
     assert (await AsyncClient().post("/health")).status_code == 405
+
+
+async def test_a_model_that_fails_is_named_and_degrades_it(worker):
+    provider = await Provider.objects.acreate(kind="builtin", name="Built in")
+    model = await LanguageModel.objects.acreate(provider=provider, name="q", display_name="Q")
+    await model_health.failed(model, "auth")
+    found = (await AsyncClient().get("/health")).json()
+    assert found["status"] == "degraded"
+    assert found["providers"]["failing"] == [{"model": "q", "provider": "Built in", "code": "auth"}]
+    await model_health.well(model, model_health.State())
+    health._last.clear()
+    found = (await AsyncClient().get("/health")).json()["providers"]
+    assert found["ok"] and (found["well"], found["failing"]) == (1, [])

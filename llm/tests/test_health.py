@@ -1,5 +1,7 @@
 """What processes remember of models together, and when a model is left in peace."""
 
+import asyncio
+
 import pytest
 import redis.asyncio
 
@@ -128,3 +130,23 @@ async def test_many_models_are_read_in_one_round_trip(model, monkeypatch):
     monkeypatch.setattr(client, "pipeline", counted)
     found = await health.read([model, other])
     assert [one.status for one in found.values()] == ["unknown", "failing"] and len(trips) == 1
+
+
+@pytest.mark.django_db
+def test_the_list_of_models_tells_their_status_with_one_look(alice, client, monkeypatch):
+    provider = Provider.objects.create(kind="builtin", name="x")
+    names = ["a", "b", "c"]
+    models = [
+        LanguageModel.objects.create(provider=provider, name=name, display_name=name, order=order)
+        for order, name in enumerate(names)
+    ]
+    asyncio.run(health.failed(models[0], "timeout"))
+    asyncio.run(health.well(models[1], health.State()))
+    looked = []
+    states = health.states
+    monkeypatch.setattr(health, "states", lambda rows: looked.append(1) or states(rows))
+    client.force_login(alice)
+    rows = client.get("/api/v1/models").json()["models"]
+    found = {row["name"]: row["status"] for row in rows}
+    assert found == {"a": "failing", "b": "ok", "c": "unknown"} and len(looked) == 1
+    assert client.get(f"/api/v1/models/{models[0].pk}").json()["status"] == "failing"
