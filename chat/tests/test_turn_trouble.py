@@ -5,7 +5,7 @@ With providers simulated over real HTTP: registry, metering, patience, health an
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -32,6 +32,14 @@ def _little_patience(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.LLM_FIRST_TOKEN_SECONDS = settings.LLM_SILENCE_SECONDS = 0.6
     settings.LLM_TOTAL_SECONDS = 5
     monkeypatch.setattr("llm.resilience.ATTEMPTS", 2)
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_left_behind(transactional_db: None) -> AsyncIterator[None]:
+    """What a turn still writes when its last event was read is written before the next test."""
+    yield
+    if runner._tasks:
+        await asyncio.wait(runner._tasks.values(), timeout=5)
 
 
 @pytest.fixture
