@@ -49,11 +49,12 @@ def checkpoint(generation_id: uuid.UUID, text: str | None) -> bool | None:
     """
     now = timezone.now()
     mine = Generation.objects.filter(pk=generation_id, status=RUNNING)
-    if not mine.update(lease_until=now + LEASE):
-        return None
-    if text is not None:
+    going_on = mine.filter(stop_requested=False).update(lease_until=now + LEASE)
+    if text is not None and going_on:
         Message.objects.filter(generation=generation_id).update(content=text)
-    return bool(mine.values_list("stop_requested", flat=True).first())
+    if going_on:
+        return False
+    return True if mine.exists() else None
 
 
 @transaction.atomic
