@@ -121,7 +121,7 @@ def close_if_abandoned(generation: Generation) -> bool:
         status=Generation.Status.INTERRUPTED,
         text=text,
         stop_reason="interrupted",
-        error_code="interrupted",
+        error_code="restarted",
         sources=[_source(row) for row in _last_sources(frames)],
         last_seq=last_seq + 2,
         model=_last_model(frames),
@@ -183,7 +183,7 @@ def _append_end(
 ) -> None:
     """The closing events, for whoever still follows the log."""
     events = [
-        protocol.error("interrupted", answer.error, True),
+        protocol.error("restarted", answer.error, True),
         protocol.message_saved(answer, citations),
     ]
     name = stream_key(generation.pk)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from llm.errors import CODES, llm_error
 
 SENTENCES = {
-    "interrupted": _(
+    "restarted": _(
         "The answer was interrupted because Lontar was restarted. What was written is kept; "
         "press Try again for a whole answer."
     ),

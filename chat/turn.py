@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 1.0
 Status = Generation.Status
+REFUSALS = ("refusal", "content_filter")
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ class Turn:
                     self._take(event)
         self._say(self.marks.close())
         if not "".join(self.text).strip():
-            return Status.FAILED, reason, "refused" if reason == "refusal" else "empty"
+            return Status.FAILED, reason, "refused" if reason in REFUSALS else "empty"
         if reason == "incomplete":
             return Status.INTERRUPTED, reason, "malformed"
         return Status.COMPLETE, reason, ""
@@ -245,8 +246,8 @@ class Turn:
                 after = self.failure.retry_after if self.failure else None
                 self.events.append(protocol.error(error, sentence, self._may_retry(error), after))
         if saved is None:
-            sentence = error_sentence("interrupted")
-            self.events.append(protocol.error("interrupted", sentence, True), last=True)
+            sentence = error_sentence("restarted")
+            self.events.append(protocol.error("restarted", sentence, True), last=True)
         else:
             self.events.append(protocol.message_saved(*saved), last=True)
         await in_thread(self._afterwards)

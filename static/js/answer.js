@@ -25,6 +25,12 @@ const WORDS_OF_STATUS = {
   failed: () => gettext("This answer could not be written."),
 };
 
+const WORDS_OF_REASON = {
+  length: () => gettext("The model reached its longest answer. Ask it to go on."),
+  content_filter: () => gettext("The provider's filter ended this answer early."),
+  refusal: () => gettext("The model declined to go on."),
+};
+
 export class Answer {
   /** actions: retry(messageId), drawn() */
   constructor(actions) {
@@ -145,7 +151,7 @@ export class Answer {
         ),
       ),
     );
-    this.#outcome(message.status, message.error);
+    this.#outcome(message.status, message.error, message.stop_reason);
   }
 
   /** Says in words why there is no (whole) answer, with the way on. */
@@ -158,9 +164,12 @@ export class Answer {
     );
   }
 
-  #outcome(status, error) {
+  #outcome(status, error, reason) {
     if (status === "complete") {
-      this.state.replaceChildren();
+      // It ended in order, but not where the model wanted to end.
+      const cut = WORDS_OF_REASON[reason]?.();
+      this.state.className = "state";
+      this.state.replaceChildren(...(cut ? [h("span", {}, cut)] : []));
       return;
     }
     // The sentence of the error event says more than the status does.
