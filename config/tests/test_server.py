@@ -101,9 +101,7 @@ def test_too_large_is_refused_before_the_body_is_sent(port: int) -> None:
     assert status == 413 and json.loads(answer)["code"] == "too_large"
 
 
-@pytest.mark.parametrize(
-    ("path", "size"), [("/api/v1/files/upload", 4), ("/api/v1/auth/login", 5)]
-)
+@pytest.mark.parametrize(("path", "size"), [("/api/v1/files/upload", 4), ("/api/v1/auth/login", 5)])
 def test_too_large_without_a_length_is_refused_while_it_arrives(
     port: int, path: str, size: int
 ) -> None:

@@ -67,7 +67,7 @@ def _mail(threshold: Decimal, spent: Decimal) -> bool:
 
 def _message(user: Any, threshold: Decimal, spent: Decimal) -> mail.EmailMessage:
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        subject = f"[Lontar] {_('Models cost more than usual today')}"
+        subject = "[Lontar] " + _("Models cost more than usual today")
         body = "\n\n".join(
             [
                 _sentence(spent, threshold),

@@ -59,15 +59,17 @@ class CallAssembler:
         return bool(self._slots)
 
     def take(self, piece: Any) -> None:
-        slot = self._by_index.get(piece.index)
-        if slot is None or (piece.id and slot.id and piece.id != slot.id):
+        """A fragment as the wire has it: {index?, id?, function?: {name?, arguments?}}."""
+        index, call_id = piece.get("index"), piece.get("id")
+        slot = self._by_index.get(index)
+        if slot is None or (call_id and slot.id and call_id != slot.id):
             slot = _Slot()
             self._slots.append(slot)
-            self._by_index[piece.index] = slot
-        slot.id = piece.id or slot.id
-        if piece.function:
-            slot.name = slot.name or piece.function.name or ""
-            slot.arguments += piece.function.arguments or ""
+            self._by_index[index] = slot
+        slot.id = call_id or slot.id
+        function = piece.get("function") or {}
+        slot.name = slot.name or function.get("name") or ""
+        slot.arguments += function.get("arguments") or ""
 
     def finished(self) -> list[ToolCall]:
         ids = UniqueIds()

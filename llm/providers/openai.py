@@ -62,7 +62,16 @@ class OpenAIModel:
     async def _events(self, request: Request) -> AsyncIterator[Event]:
         client = sdk_client(self.endpoint, make_client, self._http)
         answer = _Answer()
-        chunks: Any = await client.chat.completions.create(**self._body(request))
+        # Not chat.completions.create: the SDK would make a model object of every chunk, which costs
+        # more processor time than all the rest of an answer. Its transport, reading of events and
+        # errors are the same here.
+        chunks: Any = await client.post(
+            "/chat/completions",
+            body=self._body(request),
+            cast_to=object,
+            stream=True,
+            stream_cls=openai.AsyncStream[object],
+        )
         async with chunks:
             await failures.require_stream(chunks.response)
             async for chunk in chunks:
@@ -99,7 +108,7 @@ class OpenAIModel:
         if request.temperature is not None and parameters.get("temperature"):
             body["temperature"] = request.temperature
         if parameters.get("body"):
-            body["extra_body"] = dict(parameters["body"])
+            body.update(parameters["body"])
         return body
 
     def _conversation(self, request: Request) -> list[Message | str]:
@@ -150,32 +159,31 @@ class _Answer:
         self._echo: dict[str, Any] = {}
 
     def take(self, chunk: Any) -> list[Event]:
-        if chunk.usage:
-            self.usage = _usage(chunk.usage)
+        if chunk.get("usage"):
+            self.usage = _usage(chunk["usage"])
         events: list[Event] = []
         # A chunk with the usage has no choices; some servers send null instead of a list.
-        for choice in chunk.choices or []:
-            if choice.delta:
-                events += self._delta(choice.delta)
-            self._finish = choice.finish_reason or self._finish
+        for choice in chunk.get("choices") or []:
+            if choice.get("delta"):
+                events += self._delta(choice["delta"])
+            self._finish = choice.get("finish_reason") or self._finish
         return events
 
     def _delta(self, delta: Any) -> list[Event]:
         events: list[Event] = []
-        extra = delta.model_extra or {}
-        thought = next((extra[name] for name in REASONING if extra.get(name)), None)
+        thought = next((delta[name] for name in REASONING if delta.get(name)), None)
         if isinstance(thought, str):
             events.append(ReasoningDelta(thought))
         for name in ECHOED:
-            if extra.get(name):
-                empty: Any = "" if isinstance(extra[name], str) else []
-                self._echo[name] = self._echo.get(name, empty) + extra[name]
-        if delta.refusal:
+            if delta.get(name):
+                empty: Any = "" if isinstance(delta[name], str) else []
+                self._echo[name] = self._echo.get(name, empty) + delta[name]
+        if delta.get("refusal"):
             self._refused = True
-            events.append(TextDelta(delta.refusal))
-        if delta.content:
-            events.append(TextDelta(delta.content))
-        for piece in delta.tool_calls or []:
+            events.append(TextDelta(_text(delta["refusal"])))
+        if delta.get("content"):
+            events.append(TextDelta(_text(delta["content"])))
+        for piece in delta.get("tool_calls") or []:
             self.calls.take(piece)
         return events
 
@@ -192,13 +200,21 @@ class _Answer:
         return Opaque(kind, self._echo) if self._echo and self.calls else None
 
 
+def _text(value: Any) -> str:
+    """What has to be text; anything else is an answer that cannot be read."""
+    if not isinstance(value, str):
+        raise llm_error("malformed")
+    return value
+
+
 def _usage(usage: Any) -> Usage:
-    read, written = usage.prompt_tokens_details, usage.completion_tokens_details
+    read = usage.get("prompt_tokens_details") or {}
+    written = usage.get("completion_tokens_details") or {}
     return Usage(
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
-        cached_tokens=(read and read.cached_tokens) or 0,
-        reasoning_tokens=(written and written.reasoning_tokens) or 0,
+        input_tokens=usage.get("prompt_tokens") or 0,
+        output_tokens=usage.get("completion_tokens") or 0,
+        cached_tokens=read.get("cached_tokens") or 0,
+        reasoning_tokens=written.get("reasoning_tokens") or 0,
     )
 
 
