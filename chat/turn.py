@@ -113,7 +113,6 @@ class Turn:
         self.first_token_ms: int | None = None
         self._found = 0
         self._kept = 0
-        self.lost = False
         self.failure: LLMError | None = None
         caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
         self.answerer = Answerer(
@@ -218,7 +217,6 @@ class Turn:
                 log.exception("checkpoint of %s failed", self.plan.generation_id)
                 continue
             if stop or stop is None:
-                self.lost = stop is None
                 if turn is not None:
                     turn.cancel()
                 return

@@ -5,6 +5,7 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -16,11 +17,7 @@ async def aring(group: str, payload: dict[str, Any]) -> None:
         return
     try:
         await layer.group_send(group, {"type": "ring", "payload": payload})
-    except (TimeoutError, OSError) as error:
-        log.warning("doorbell to %s failed: %s", group, error)
-    except Exception as error:  # redis errors share no base with OSError
-        if type(error).__module__.split(".")[0] != "redis":
-            raise
+    except (OSError, RedisError) as error:
         log.warning("doorbell to %s failed: %s", group, error)
 
 
