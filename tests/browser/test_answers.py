@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llm.errors import llm_error
+from llm.models import Fallback, LanguageModel
 
 pytestmark = [pytest.mark.browser]
 
@@ -129,6 +130,26 @@ def test_stop_keeps_what_was_said_and_says_so(alice_visits: Callable[..., Any], 
     window.page.click("[aria-label='Stop the answer']")
     window.page.wait_for_selector("text=You stopped this answer.")
     assert window.answered().strip() == "Only the beginning"
+    window.clean()
+
+
+def test_a_stand_in_is_named_with_the_reason(
+    alice_visits: Callable[..., Any], play: Any, product: str
+) -> None:
+    asked = LanguageModel.objects.get(name="quotes")
+    other = LanguageModel.objects.create(
+        provider=asked.provider, name="other", display_name="Other", order=900
+    )
+    Fallback.objects.create(model=asked, fallback=other, position=1)
+    window = alice_visits()
+    play([llm_error("spent")], ["The other one knows."])
+    window.ask("Go")
+    assert "The other one knows." in window.answered()
+    line = "Other answers instead of Quotes: its account is used up."
+    window.page.wait_for_selector(f"text={line}")
+    window.page.reload()
+    window.answered()
+    window.page.wait_for_selector(f"text={line}")
     window.clean()
 
 
