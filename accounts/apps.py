@@ -1,6 +1,11 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from core.rotation import look_inside
+
+# Where the login library keeps secrets: the key of a TOTP app, the seed of the recovery codes.
+MFA_ENTRIES = ("secret", "seed")
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
@@ -9,3 +14,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         # Only now: the checks use the login library, which needs the app registry.
         from accounts import checks  # noqa: F401, PLC0415
+
+        for entry in MFA_ENTRIES:
+            look_inside("mfa.Authenticator", "data", entry)

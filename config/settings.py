@@ -21,6 +21,9 @@ if not SECRET_KEY:
         "or in .env (50 random characters)."
     )
 
+# Secrets in the database (the providers' keys, second factors) are sealed with the first of these
+# and opened with any of them.
+FIELD_ENCRYPTION_KEYS = env.words("FIELD_ENCRYPTION_KEYS")
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
@@ -223,7 +226,9 @@ ACCOUNT_RATE_LIMITS = {
 }
 # How many proxies in front of this process are ours: only their X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
+MFA_ADAPTER = "accounts.mfa.MFAAdapter"
 MFA_TOTP_ISSUER = "Lontar"
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp"] if FIELD_ENCRYPTION_KEYS else []
 MFA_ALLOW_UNVERIFIED_EMAIL = not _mail
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 
@@ -257,8 +262,6 @@ PROVIDER_BASE_URLS = {
     "openrouter": env.text("OPENROUTER_BASE_URL"),
     "huggingface": env.text("HF_BASE_URL"),
 }
-# Provider keys in the database are sealed with the first of these and opened with any of them.
-FIELD_ENCRYPTION_KEYS = env.words("FIELD_ENCRYPTION_KEYS")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
 EMBEDDER_THREADS = env.number("EMBEDDER_THREADS", 1)
 # Seconds a model may take until it says anything, between two pieces, and for one call.

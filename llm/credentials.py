@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from llm import keys
+from core import sealing
 from llm.base import Endpoint
 from llm.models import Provider
 from llm.registry import BASE_URLS
@@ -47,16 +47,16 @@ def key_hint(provider: Provider) -> str:
 def store_key(provider: Provider, key: str) -> None:
     """Put a key into the row, sealed for its kind and address; "" takes it out. Does not save.
 
-    Raises ``llm.keys.NoKey`` when there is nothing to seal it with.
+    Raises ``llm.sealing.NoKey`` when there is nothing to seal it with.
     """
-    provider.api_key_encrypted = keys.seal(key, _purpose(provider)) if key else ""
+    provider.api_key_encrypted = sealing.seal(key, _purpose(provider)) if key else ""
     provider.key_hint = _hint(key)
 
 
 def _stored_key(provider: Provider) -> str:
     try:
-        return keys.unseal(provider.api_key_encrypted, _purpose(provider))
-    except keys.CannotOpen:
+        return sealing.unseal(provider.api_key_encrypted, _purpose(provider))
+    except sealing.CannotOpen:
         return ""
 
 

@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
+from core import sealing
 from core.errors import Invalid
-from llm import keys
 from llm.manage_providers import no_place, sound_key
 from llm.models import Fallback, LanguageModel, Provider, Task
 
@@ -41,7 +41,7 @@ class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_api_key(self) -> str:
         key = str(self.cleaned_data["api_key"])
-        if key and not keys.known():
+        if key and not sealing.known():
             raise ValidationError(no_place())
         try:
             return sound_key(key)

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
+from core import sealing
 from core.errors import AppError, Conflict, NotFound
-from llm import asking, audit, credentials, keys, sync
+from llm import asking, audit, credentials, sync
 from llm.base import Endpoint
 from llm.limits import count_question
 from llm.models import Provider
@@ -227,7 +228,7 @@ def _set_key(provider: Provider, key: str | None) -> list[str]:
         return []
     try:
         credentials.store_key(provider, sound_key(key))
-    except keys.NoKey as error:
+    except sealing.NoKey as error:
         raise invalid({"api_key": [no_place()]}) from error
     return ["key"]
 

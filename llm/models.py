@@ -15,8 +15,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_id
+from core.sealing import SealedField
 from llm.embeddings.models import EmbeddingModel
-from llm.keys import SealedField
 from llm.metering.models import Budget, BudgetAccount, ModelCall, Reservation, SpendingAlert
 
 __all__ = [

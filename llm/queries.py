@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from llm import keys
+from core import sealing
 from llm.credentials import configured_kinds
 from llm.models import EmbeddingModel, Fallback, LanguageModel, Provider
 
@@ -23,7 +23,7 @@ def reachable_providers() -> QuerySet[Provider]:
     """Active, and with all that a request needs: a key that can be read, or no need of one."""
     without_own = Q(api_key_encrypted="") & (Q(kind__in=configured_kinds()) | ~Q(base_url=""))
     return Provider.objects.filter(
-        without_own | keys.opens("api_key_encrypted"), is_active=True
+        without_own | sealing.opens("api_key_encrypted"), is_active=True
     ).order_by()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from llm import asking, keys, prices
+from core import sealing
+from llm import asking, prices
 from llm.credentials import base_url, configured_kinds, endpoint, is_official
 from llm.embeddings.first import ensure_embedding_model
 from llm.models import LanguageModel, Provider
@@ -49,13 +50,13 @@ def sync_registry() -> None:
 def warn_of_lost_keys() -> None:
     """Say which stored keys cannot be read, and what brings them back. Lontar runs without them."""
     sealed = Provider.objects.exclude(api_key_encrypted="")
-    for provider in sealed.exclude(keys.opens("api_key_encrypted")):
+    for provider in sealed.exclude(sealing.opens("api_key_encrypted")):
         log.warning(
             "The stored key of the provider %s cannot be read: it was encrypted with the key %s, "
             "which is not in FIELD_ENCRYPTION_KEYS. Put that key back, or enter the provider's "
             "key again.",
             provider.name,
-            keys.sealed_with(provider.api_key_encrypted),
+            sealing.sealed_with(provider.api_key_encrypted),
         )
 
 

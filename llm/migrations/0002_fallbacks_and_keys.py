@@ -5,7 +5,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import core.ids
-import llm.keys
+import core.sealing
 import llm.models
 
 
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="provider",
             name="api_key_encrypted",
-            field=llm.keys.SealedField(blank=True, default="", editable=False),
+            field=core.sealing.SealedField(blank=True, default="", editable=False),
         ),
         migrations.AddField(
             model_name="provider",

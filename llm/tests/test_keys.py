@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from llm import credentials, keys, rotation, sync
-from llm.key_check import check_encryption_keys
+from core import rotation, sealing
+from core.sealing_check import check_encryption_keys
+from llm import credentials, sync
 from llm.models import LanguageModel, Provider
 from llm.queries import usable_models
 
@@ -39,28 +40,28 @@ def rotate(**options):
 
 
 def test_what_is_sealed_opens_again_and_shows_nothing():
-    sealed = keys.seal(SECRET, ["a", "b"])
+    sealed = sealing.seal(SECRET, ["a", "b"])
     assert SECRET not in sealed and OLD not in sealed
-    assert keys.unseal(sealed, ["a", "b"]) == SECRET
-    assert keys.seal(SECRET, ["a", "b"]) != sealed, "the same key in two rows cannot be told"
+    assert sealing.unseal(sealed, ["a", "b"]) == SECRET
+    assert sealing.seal(SECRET, ["a", "b"]) != sealed, "the same key in two rows cannot be told"
 
 
 @pytest.mark.parametrize("other", [["a"], ["a", "c"], []])
 def test_it_opens_only_for_what_it_was_sealed_for(other):
-    with pytest.raises(keys.CannotOpen):
-        keys.unseal(keys.seal(SECRET, ["a", "b"]), other)
+    with pytest.raises(sealing.CannotOpen):
+        sealing.unseal(sealing.seal(SECRET, ["a", "b"]), other)
 
 
-@pytest.mark.parametrize("broken", ["", "x", "a:b", f"{keys.fingerprint(OLD)}:gAAAAA"])
+@pytest.mark.parametrize("broken", ["", "x", "a:b", f"{sealing.fingerprint(OLD)}:gAAAAA"])
 def test_what_is_damaged_does_not_open(broken):
-    with pytest.raises(keys.CannotOpen):
-        keys.unseal(broken, ["a"])
+    with pytest.raises(sealing.CannotOpen):
+        sealing.unseal(broken, ["a"])
 
 
 def test_without_a_key_nothing_is_sealed(settings):
     settings.FIELD_ENCRYPTION_KEYS = []
-    with pytest.raises(keys.NoKey):
-        keys.seal(SECRET, [])
+    with pytest.raises(sealing.NoKey):
+        sealing.seal(SECRET, [])
 
 
 @pytest.mark.parametrize("wrong", ["x", "a" * 44, OLD[:-2], "ü" * 44])
@@ -103,7 +104,7 @@ def test_a_lost_key_stops_nothing_and_is_told_with_its_name(settings, caplog):
     provider()
     settings.FIELD_ENCRYPTION_KEYS = [NEW]
     sync.sync_registry()
-    assert "Box 0" in caplog.text and keys.fingerprint(OLD) in caplog.text
+    assert "Box 0" in caplog.text and sealing.fingerprint(OLD) in caplog.text
     assert SECRET not in caplog.text and OLD not in caplog.text
 
 
@@ -124,7 +125,7 @@ def test_rotation_goes_on_where_it_was_killed(settings, monkeypatch):
     for number in range(5):
         provider(number)
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    reseal, calls = keys.reseal, []
+    reseal, calls = sealing.reseal, []
 
     def killed(sealed):
         calls.append(sealed)
@@ -132,7 +133,7 @@ def test_rotation_goes_on_where_it_was_killed(settings, monkeypatch):
             raise KeyboardInterrupt
         return reseal(sealed)
 
-    monkeypatch.setattr(keys, "reseal", killed)
+    monkeypatch.setattr(sealing, "reseal", killed)
     with pytest.raises(KeyboardInterrupt):
         rotation.rotate(batch_size=2)
     assert len(rotation.left()) == 3, "the first batch is kept, the broken one undone"
@@ -147,7 +148,7 @@ def test_rotation_is_not_done_while_a_key_is_missing_and_names_it(settings):
     with pytest.raises(CommandError) as told:
         rotate()
     sentence = str(told.value)
-    assert "Box 0" in sentence and keys.fingerprint(OLD) in sentence and "missing" in sentence
+    assert "Box 0" in sentence and sealing.fingerprint(OLD) in sentence and "missing" in sentence
     assert "Box 1" not in sentence and SECRET not in sentence and NEW not in sentence
     settings.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     assert "Done" in rotate()
@@ -160,5 +161,5 @@ def test_rotation_without_any_key_says_what_to_do(settings):
 
 
 def test_a_fresh_key_and_the_names_of_the_keys_there_are():
-    assert keys.is_sound(rotate(new_key=True).strip())
-    assert rotate(names=True).strip() == keys.fingerprint(OLD)
+    assert sealing.is_sound(rotate(new_key=True).strip())
+    assert rotate(names=True).strip() == sealing.fingerprint(OLD)

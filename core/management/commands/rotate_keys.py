@@ -8,7 +8,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.core.management.base import BaseCommand, CommandError
 
-from llm import keys, rotation
+from core import rotation, sealing
 
 MOST_LINES = 20
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             self.stdout.write(Fernet.generate_key().decode())
             return
         if options["names"]:
-            self.stdout.write("\n".join(keys.known()))
+            self.stdout.write("\n".join(sealing.known()))
             return
         try:
             done = rotation.rotate(max(options["batch_size"], 1))

@@ -7,14 +7,14 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from llm import keys
+from core import sealing
 
 
 def check_encryption_keys(app_configs: Any = None, **_options: Any) -> list[CheckMessage]:
     wrong = [
         str(place)
         for place, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1)
-        if not keys.is_sound(key)
+        if not sealing.is_sound(key)
     ]
     if not wrong:
         return []
@@ -23,6 +23,6 @@ def check_encryption_keys(app_configs: Any = None, **_options: Any) -> list[Chec
             f"FIELD_ENCRYPTION_KEYS: number {', '.join(wrong)} is not a key.",
             hint="A key has 44 characters; `manage.py rotate_keys --new-key` prints one. Several "
             "are separated by commas.",
-            id="llm.E001",
+            id="core.E001",
         )
     ]
