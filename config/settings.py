@@ -184,6 +184,16 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG or TESTING
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# --- Web sources ------------------------------------------------------------------------------
+# Hosts (or host:port) of one's own network that may be fetched from; all others must be public.
+WEB_SOURCES_ALLOW = env.words("WEB_SOURCES_ALLOW")
+# Where the owners of sites can complain: an address of a page or of a mailbox.
+WEB_SOURCES_CONTACT = env.text("WEB_SOURCES_CONTACT") or env.text("SUPERADMIN_EMAIL")
+WEB_SOURCES_MAX_MB = env.number("WEB_SOURCES_MAX_MB", 25)
+WEB_SOURCES_SECONDS = env.number("WEB_SOURCES_SECONDS", 60)
+# The proxies of the environment are not asked; one named here decides by itself what it reaches.
+WEB_SOURCES_PROXY = env.text("WEB_SOURCES_PROXY")
+
 # --- People (ALLAUTH) -------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -73,6 +73,14 @@ HEAVY = {
 LATE_IMPORT_REASONS = {
     "accounts.apps: accounts.checks": "the login library needs the app registry first",
 }
+# What can open a connection, and the modules that may: each fetches from checked addresses only.
+CONNECTING = {
+    "httpx2": ("llm/",),
+    "httpcore2": ("documents/web/wire.py", "documents/web/fetching.py"),
+    "socket": ("documents/web/wire.py", "llm/asking.py", "core/process.py"),
+    **dict.fromkeys(("httpx", "httpcore", "requests", "urllib3", "aiohttp", "ftplib"), ()),
+}
+CONNECTING_PARTS = {"urllib.request": (), "http.client": (), "asyncio.open_connection": ()}
 FILE_LINES, FUNCTION_LINES = 300, 45
 LONG_REASONS = {
     "config.settings": "one list of settings is searched faster than several files",
@@ -169,6 +177,21 @@ def test_libraries_stay_where_they_belong(libraries, allowed):
         for node, name in imports(path)
         if name.partition(".")[0] in libraries
         and not any(part in str(path.relative_to(ROOT)) for part in allowed)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_connections_are_opened_in_few_places():
+    """A second client would be one without the checks of the first (SSRF)."""
+    wrong = [
+        where(path, node.lineno, name)
+        for path in sources()
+        for node, name in imports(path)
+        for allowed in [
+            CONNECTING.get(name.partition(".")[0]),
+            *(may for part, may in CONNECTING_PARTS.items() if name.startswith(part)),
+        ]
+        if allowed is not None and not str(path.relative_to(ROOT)).startswith(allowed or ("-",))
     ]
     assert not wrong, "\n".join(wrong)
 
