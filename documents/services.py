@@ -11,7 +11,7 @@ from accounts.models import User
 from core.errors import Conflict, Forbidden
 from documents import names, queries, storage, tasks, uploads
 from documents.doorbell import announce
-from documents.ingest import formats
+from documents.ingest import formats, pipeline
 from documents.models import ChunkVector, Collection, Document, Page, Posting
 
 Status = Document.Status
@@ -89,6 +89,16 @@ def upload(
         return _record(actor, target, incoming, names.clean(name))
     finally:
         incoming.discard()
+
+
+def read_here(*, document_id: UUID) -> None:
+    """Read a waiting document in this process; whoever waits for it calls again until it ended.
+
+    Nothing happens while a worker has it. A pause before another try is skipped.
+    """
+    waiting = Document.objects.filter(id=document_id, status=Status.UPLOADED)
+    waiting.update(retry_at=None)
+    pipeline.run(document_id)
 
 
 def retry(*, actor: User, document_id: UUID | str) -> Document:

@@ -10,6 +10,7 @@ Framework" (2009), in Lucene's form; the weights are made when a document is pro
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,14 @@ class Scope:
 
 
 EVERYTHING = Scope()
+
+
+class Ranking(StrEnum):
+    """By what hits are ordered; the halves alone are there to be compared with."""
+
+    FUSED = "fused"
+    VECTORS = "vectors"
+    WORDS = "words"
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ async def search(
     top_k: int = 5,
     threshold: float | None = None,
     scope: Scope = EVERYTHING,
+    ranking: Ranking = Ranking.FUSED,
 ) -> list[Hit]:
     """The best passages for `query`, best first; `threshold` is a least cosine.
 
@@ -87,7 +97,9 @@ async def search(
     vector = await query_vector(model, query, Caller(user.pk, kind="embedding"))
     wanted = Wanted(query_terms(query), vector, model.pk)
     top_k = min(top_k, MAX_TOP_K)
-    return await in_thread(find, user, wanted, top_k=top_k, threshold=threshold, scope=scope)
+    return await in_thread(
+        find, user, wanted, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking
+    )
 
 
 def find(
@@ -97,6 +109,7 @@ def find(
     top_k: int,
     threshold: float | None = None,
     scope: Scope = EVERYTHING,
+    ranking: Ranking = Ranking.FUSED,
 ) -> list[Hit]:
     """The database half of `search`."""
     try:
@@ -104,7 +117,7 @@ def find(
     except EmptyResultSet:  # an empty list of ids: nothing is in scope
         return []
     with transaction.atomic():
-        rows = _scored(documents, params, wanted)
+        rows = _scored(documents, params, wanted, ranking)
     if threshold is not None:
         rows = [row for row in rows if row[1] >= threshold]
     return _hits(rows, top_k)
@@ -149,8 +162,10 @@ bm as materialized (
 select id, cos, coalesce(score, 0)::float8,
        cos + coalesce(score / (select nullif(max(score), 0) from bm), 0)::float8 fused
 from {ranked} left join bm using (id)
-order by fused desc, id limit %s
+order by {order} desc nulls last, id limit %s
 """
+
+ORDER = {Ranking.FUSED: "fused", Ranking.VECTORS: "cos", Ranking.WORDS: "score"}
 
 EXACT = """
   select chunk_id id, (1 - (vector <=> %s::halfvec))::float8 cos from documents_chunkvector
@@ -174,6 +189,7 @@ def _scored(
     documents: str,
     params: tuple[Any, ...],
     wanted: Wanted,
+    ranking: Ranking,
 ) -> list[tuple[int, float, float, float]]:
     """[(chunk id, cosine, BM25, fused)], best first, a few more than anyone asks for."""
     text = "[" + ",".join(f"{value:.6g}" for value in wanted.vector.tolist()) + "]"
@@ -183,7 +199,13 @@ def _scored(
         cursor.execute(counted, [model_id, *params])
         total = cursor.fetchone()[0]
         if total <= EXACT_LIMIT:
-            sql = SCORED.format(documents=documents, dense=EXACT, candidates="", ranked="dense")
+            sql = SCORED.format(
+                documents=documents,
+                dense=EXACT,
+                candidates="",
+                ranked="dense",
+                order=ORDER[ranking],
+            )
             middle: list[Any] = [text, model_id, terms, total]
         else:
             nearest = NEAREST.format(
@@ -194,6 +216,7 @@ def _scored(
                 dense=nearest,
                 candidates=CANDIDATE.format(limit=CANDIDATES),
                 ranked="best",
+                order=ORDER[ranking],
             )
             middle = [text, terms, total, text, model_id]
             cursor.execute("set local hnsw.ef_search = 100")
