@@ -18,6 +18,9 @@ LONGEST = 700
 OVERLAP = 160
 # What is left at the end of a page joins the passage before it.
 SMALLEST = 120
+# A table or a row up to this length is one passage; a longer one is cut between its rows.
+WHOLE = 1000
+LONGEST_HEADING = 300
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,16 @@ def chunk(pages: Iterable[PageText], kind: str) -> Iterator[Draft]:
     ordinal = 0
     for page in pages:
         text = page.text
-        path = markdown.along(text) if markdown else [(0, page_headings.of(text))]
+        path = list(page.headings)
+        if not path:
+            path = markdown.along(text) if markdown else [(0, page_headings.of(text))]
         starts = [offset for offset, _heading in path]
-        for start, end in _pack(_units(text, starts[1:])):
+        for start, end in _pack(_units(text, starts[1:], page.blocks)):
             words = len(WORD.findall(text[start:end]))
             if not words:
                 continue
             heading = path[bisect.bisect_right(starts, start) - 1][1]
+            heading = header(heading, _columns(page.blocks, start))[:LONGEST_HEADING]
             yield Draft(ordinal, page.number, start, end, heading, text[start:end], words)
             ordinal += 1
 
@@ -56,12 +62,32 @@ def header(title: str, heading: str) -> str:
     return " | ".join(part for part in (title, heading) if part)
 
 
-def _units(text: str, breaks: list[int]) -> Iterator[tuple[int, int, bool]]:
-    """(start, end, opens): sentences no longer than TARGET; `opens` begins a new section."""
-    for first, last in sentences.spans(text):
-        for start, end in sentences.pieces(text, first, last, TARGET):
-            opens = any(first <= place < last for place in breaks) and start == first
+def _columns(blocks: tuple[tuple[int, int, str], ...], place: int) -> str:
+    """The column names of the table that was cut at `place`: the passage does not show them."""
+    at = bisect.bisect_left(blocks, (place,)) - 1
+    return blocks[at][2] if at >= 0 and place < blocks[at][1] else ""
+
+
+def _units(
+    text: str, breaks: list[int], blocks: tuple[tuple[int, int, str], ...]
+) -> Iterator[tuple[int, int, bool]]:
+    """(start, end, opens): what is not cut again; `opens` begins a new section."""
+    for first, last, size in _wholes(text, blocks):
+        for start, end in sentences.pieces(text, first, last, size):
+            at = bisect.bisect_left(breaks, first)
+            opens = start == first and at < len(breaks) and breaks[at] < last
             yield start, end, opens
+
+
+def _wholes(text: str, blocks: tuple[tuple[int, int, str], ...]) -> Iterator[tuple[int, int, int]]:
+    """(start, end, size of the pieces if it is longer) of sentences and blocks in order."""
+    position = 0
+    for start, end, _header in (*blocks, (len(text), len(text), "")):
+        for first, last in sentences.spans(text[position:start]):
+            yield first + position, last + position, TARGET
+        if start < end:
+            yield start, end, WHOLE if end - start <= WHOLE else TARGET
+        position = end
 
 
 def _pack(units: Iterable[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:

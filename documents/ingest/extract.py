@@ -11,7 +11,15 @@ from pathlib import Path
 
 from django.conf import settings
 
-from documents.ingest.frames import End, Info, PageText, Unreadable, decode
+from documents.ingest.frames import (
+    MOST_CHARACTERS,
+    MOST_PAGES,
+    End,
+    Info,
+    PageText,
+    Unreadable,
+    decode,
+)
 
 log = logging.getLogger(__name__)
 # Wall time: a start and something for each megabyte.
@@ -19,8 +27,6 @@ BASE_SECONDS = 90
 SECONDS_PER_MB = 1.0
 MOST_SECONDS = 600
 LONGEST_FRAME = 64 * 1024 * 1024
-MOST_CHARACTERS = 30_000_000
-MOST_PAGES = 20_000
 # PDFium aborts itself when it gets no memory; the kernel takes the largest process when all is out.
 OUT_OF_MEMORY = tuple(
     -number for number in (signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL)

@@ -6,6 +6,7 @@ JSON and not pickle: the child has read a stranger's file and is not to be trust
 import base64
 import json
 from dataclasses import dataclass
+from typing import Any
 
 
 class Unreadable(Exception):
@@ -17,24 +18,43 @@ class Unreadable(Exception):
         self.detail = detail
 
 
+# What one document may hold; a reader of streams stops there and says how far it came.
+MOST_CHARACTERS = 30_000_000
+MOST_PAGES = 20_000
+
+
 @dataclass(frozen=True)
 class Info:
-    """What is known before the first page; page_count is exact."""
+    """What is known before the first page. A reader that only guessed sends a second one last.
+
+    `unit` says what a page of this file is (models.Document.PageUnit), `read` how much of the file
+    was read, from 0 to 1.
+    """
 
     page_count: int
     title: str = ""
     author: str = ""
+    language: str = ""
+    unit: str = "page"
+    read: float = 1.0
 
 
 @dataclass(frozen=True)
 class PageText:
-    """A page as it will be shown and cited; sizes in points, boxes as in models.Page."""
+    """A page as it will be shown and cited; sizes in points, boxes as in models.Page.
+
+    What the file says of its structure: `headings` are (offset, heading path from there on),
+    beginning at 0, and empty where nothing is known; `blocks` are (start, end, header) of tables
+    and rows that are better not cut, with what names the columns.
+    """
 
     number: int
     text: str
     width: float = 0.0
     height: float = 0.0
     boxes: bytes = b""
+    headings: tuple[tuple[int, str], ...] = ()
+    blocks: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +72,16 @@ def encode(frame: Frame | Unreadable) -> bytes:
                 "pages": frame.page_count,
                 "title": frame.title,
                 "author": frame.author,
+                "language": frame.language,
+                "unit": frame.unit,
+                "read": frame.read,
             }
         case PageText():
             boxes = base64.b64encode(frame.boxes).decode()
             size = [frame.width, frame.height]
             body = {"page": frame.number, "text": frame.text, "size": size, "boxes": boxes}
+            if frame.headings or frame.blocks:
+                body |= {"headings": frame.headings, "blocks": frame.blocks}
         case Unreadable():
             body = {"error": frame.code, "detail": frame.detail}
         case End():
@@ -70,11 +95,25 @@ def decode(line: bytes) -> Frame:
     if "error" in body:
         raise Unreadable(str(body["error"]), str(body.get("detail", ""))[:500])
     if "pages" in body:
-        return Info(int(body["pages"]), str(body["title"]), str(body["author"]))
+        words = (str(body[name]) for name in ("title", "author", "language", "unit"))
+        return Info(int(body["pages"]), *words, read=float(body["read"]))
     if "page" in body:
-        width, height = body["size"]
-        boxes = base64.b64decode(body["boxes"])
-        return PageText(int(body["page"]), str(body["text"]), float(width), float(height), boxes)
+        return _page(body)
     if body.get("end"):
         return End()
     raise ValueError("not a frame")
+
+
+def _page(body: dict[str, Any]) -> PageText:
+    """Offsets come from the child too: those outside the text are not believed."""
+    text = str(body["text"])
+    width, height = body["size"]
+    headings = tuple((int(place), str(path)) for place, path in body.get("headings", ()))
+    blocks = tuple((int(a), int(b), str(header)) for a, b, header in body.get("blocks", ()))
+    if any(not 0 <= place <= len(text) for place, _path in headings) or any(
+        not 0 <= start < end <= len(text) for start, end, _header in blocks
+    ):
+        raise ValueError("a place outside its page")
+    boxes = base64.b64decode(body["boxes"])
+    size = float(width), float(height)
+    return PageText(int(body["page"]), text, *size, boxes, headings, blocks)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 LONGEST = 120
 LINES = 12
@@ -58,7 +59,7 @@ class MarkdownPath:
 
     def along(self, text: str) -> list[tuple[int, str]]:
         """[(offset, path from there on)], beginning with offset 0."""
-        found = [(0, self._joined())]
+        found = [(0, joined(self._path))]
         fenced = [match.span() for match in FENCE.finditer(text)]
         for match in MARKDOWN.finditer(text):
             if any(start <= match.start() < end for start, end in fenced):
@@ -66,8 +67,10 @@ class MarkdownPath:
             level = len(match.group(1))
             self._path = {n: name for n, name in self._path.items() if n < level}
             self._path[level] = match.group(2)[:LONGEST]
-            found.append((match.start(), self._joined()))
+            found.append((match.start(), joined(self._path)))
         return found
 
-    def _joined(self) -> str:
-        return " > ".join(self._path[level] for level in sorted(self._path))[:300]
+
+def joined(path: Mapping[int, str]) -> str:
+    """The headings of all levels above a place as one line."""
+    return " > ".join(path[level] for level in sorted(path))[:300]
