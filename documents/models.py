@@ -104,6 +104,14 @@ class Document(models.Model):
         PROCESSED = "PROCESSED", _("Ready")
         FAILED = "FAILED", _("Failed")
 
+    class PageUnit(models.TextChoices):
+        """What a page of the file is: only PAGE is what people see printed on it."""
+
+        PAGE = "page", _("Page")
+        SLIDE = "slide", _("Slide")
+        ROWS = "rows", _("Rows of a table")
+        PART = "part", _("Part")
+
     class Stage(models.TextChoices):
         NONE = "", _("None")
         EXTRACT = "extract", _("Reading pages")
@@ -145,6 +153,11 @@ class Document(models.Model):
     is_large = models.BooleanField(_("large"), default=False, editable=False)
 
     page_count = models.PositiveIntegerField(_("pages"), null=True, blank=True)
+    page_unit = models.CharField(
+        _("pages are"), max_length=10, choices=PageUnit, default=PageUnit.PAGE
+    )
+    # Less than 1: the file holds more than is read in one piece, and this share of it was read.
+    read_share = models.FloatField(_("share that was read"), default=1.0)
     title = models.CharField(_("title"), max_length=500, blank=True)
     author = models.CharField(_("author"), max_length=500, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -180,7 +193,12 @@ class Document(models.Model):
 
     @property
     def error(self) -> str:
-        return reasons.sentence(self.error_code)
+        return reasons.sentence(self.error_code, self.media_type)
+
+    @property
+    def remark(self) -> str:
+        """What a reader of a PROCESSED document has to know; mostly nothing."""
+        return reasons.cut_short(self.read_share) if self.read_share < 1 else ""
 
     @property
     def is_finished(self) -> bool:

@@ -188,5 +188,6 @@ def progress(document_: Document) -> dict[str, Any]:
         "seconds_left": document_.seconds_left,
         "error_code": document_.error_code,
         "error": document_.error,
+        "remark": document_.remark,
         "page_count": document_.page_count,
     }

@@ -2,17 +2,26 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+SPREADSHEET = _(
+    "This is a spreadsheet. Save each of its sheets as CSV, or the whole as PDF, and upload that."
+)
+RECORDING = _(
+    "This is a recording. Lontar reads text only: upload a transcript or the slides instead."
+)
+ARCHIVE = _("This archive is of a kind Lontar cannot open. Pack the files as ZIP and upload that.")
 
 SENTENCES: dict[str, Any] = {
     "empty": _("This file is empty. Choose the file again and upload it once more."),
     "too_large": _("This file is too large. Upload a smaller one, or split it."),
     "wrong_type": _(
-        "Lontar cannot read this kind of file yet. Save it as PDF, plain text or Markdown "
-        "and upload that."
+        "Lontar cannot read this kind of file. Save it as PDF, DOCX, PPTX, HTML, CSV, plain text "
+        "or Markdown and upload that."
     ),
     "encrypted": _(
-        "This PDF is protected by a password. Save a copy without the password and upload that."
+        "This file is protected by a password. Save a copy without the password and upload that."
     ),
     "damaged": _(
         "This file is damaged and cannot be opened. Download or export it again and upload "
@@ -48,6 +57,58 @@ SENTENCES: dict[str, Any] = {
 }
 
 
-def sentence(code: str) -> str:
+# What to do instead with a file of the wrong type, by its media type or the beginning of it.
+INSTEAD: dict[str, Any] = {
+    "application/msword": _(
+        "This is a Word file in the old DOC format. Open it, save it as DOCX or PDF, and upload "
+        "that."
+    ),
+    "application/vnd.ms-powerpoint": _(
+        "This is a PowerPoint file in the old PPT format. Open it, save it as PPTX or PDF, and "
+        "upload that."
+    ),
+    "application/vnd.ms-excel": SPREADSHEET,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml": SPREADSHEET,
+    "application/vnd.oasis.opendocument.spreadsheet": SPREADSHEET,
+    "application/vnd.oasis.opendocument.presentation": _(
+        "This is an OpenDocument presentation. Save it as PPTX or PDF and upload that."
+    ),
+    "application/vnd.oasis.opendocument": _(
+        "This is an OpenDocument file. Save it as DOCX or PDF and upload that."
+    ),
+    "application/rtf": _("This is an RTF file. Save it as DOCX or PDF and upload that."),
+    "application/epub": _("This is an e-book (EPUB). Convert it to PDF or HTML and upload that."),
+    "application/x-ipynb": _(
+        "This is a Jupyter notebook. Export it as HTML or PDF and upload that."
+    ),
+    "application/vnd.ms-outlook": _(
+        "This is a mail. Save what you need of it as PDF or plain text and upload that."
+    ),
+    "image/": _(
+        "This is a picture. Put it into a PDF with text recognition (OCR) and upload that."
+    ),
+    "audio/": RECORDING,
+    "video/": RECORDING,
+    "application/x-7z": ARCHIVE,
+    "application/vnd.rar": ARCHIVE,
+    "application/gzip": ARCHIVE,
+    "application/x-bzip2": ARCHIVE,
+    "application/x-xz": ARCHIVE,
+}
+
+
+def sentence(code: str, media_type: str = "") -> str:
     """The translated sentence for a code, an empty string for no code."""
+    if code == "wrong_type":
+        for beginning, instead in INSTEAD.items():
+            if media_type.startswith(beginning):
+                return str(instead)
     return str(SENTENCES.get(code, SENTENCES["internal"])) if code else ""
+
+
+def cut_short(share: float) -> str:
+    """For a file of which only the beginning could be read."""
+    return gettext(
+        "This file holds more than Lontar reads in one piece: only its first %(percent)d%% can be "
+        "found and cited. Split it into smaller files to have the rest read too."
+    ) % {"percent": max(1, int(share * 100))}

@@ -12,6 +12,7 @@ class DocumentSerializer(serializers.ModelSerializer):
     # The storage name is nobody's business.
     filename = serializers.CharField(source="original_filename", read_only=True)
     error = serializers.CharField(read_only=True)
+    remark = serializers.CharField(read_only=True)
     uploaded_by = serializers.UUIDField(source="owner_id", read_only=True)
     collection_id = serializers.UUIDField(read_only=True)
 
@@ -29,7 +30,9 @@ class DocumentSerializer(serializers.ModelSerializer):
             "seconds_left",
             "error_code",
             "error",
+            "remark",
             "page_count",
+            "page_unit",
             "title",
             "author",
             "language",

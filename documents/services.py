@@ -194,12 +194,13 @@ def _record(actor: User, collection: Collection, incoming: storage.Incoming, nam
         if known is not None and known.status != Status.FAILED:
             known.is_new = False
             return known
-        reader = formats.detect(incoming.head, name)
-        error = "empty" if not incoming.size else "wrong_type" if reader is None else ""
+        incoming.flush()
+        reader, media_type, error = formats.recognise(incoming.head, name, incoming.path)
+        error = error if incoming.size else "empty"
         fields = {
             "original_filename": name,
             "file_size": incoming.size,
-            "media_type": reader.MEDIA_TYPE if reader else "application/octet-stream",
+            "media_type": media_type[:100],
             "kind": reader.KIND if reader else "",
             "is_large": incoming.size > LARGE,
             "filename": "" if error else incoming.keep(),

@@ -62,6 +62,11 @@ class Incoming:
         self._file.write(data)
         self.size += len(data)
 
+    def flush(self) -> None:
+        """Let those who open `path` see all that was written."""
+        if self._file is not None:
+            self._file.flush()
+
     @property
     def sha256(self) -> str:
         return self._hash.hexdigest()

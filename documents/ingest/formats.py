@@ -2,22 +2,58 @@
 
 A reader module has KIND, MEDIA_TYPE, EXTENSION (written when a name has none),
 `sniff(head, name) -> bool` for the first 4096 bytes, and `read(path, second) -> Iterator` giving
-one Info and then every page in order; it raises Unreadable. Heavy libraries are imported inside
-functions: the web process only sniffs.
+one Info and then every page in order; it raises Unreadable. Formats that are ZIP packages have
+FOLDER instead of `sniff`: the folder by which the archive's directory tells them. Heavy libraries
+are imported inside functions: the web process only sniffs.
 """
 
+from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
-from documents.ingest.readers import markdown, pdf, text
+from documents.ingest import foreign
+from documents.ingest.readers import docx, markdown, pdf, text, zips
 
 FORMATS: tuple[ModuleType, ...] = (pdf, markdown, text)
+PACKAGES: tuple[ModuleType, ...] = (docx,)
 HEAD = 4096
 
 
-def detect(head: bytes, name: str) -> ModuleType | None:
-    """The reader for a file, by its first HEAD bytes; the name only breaks ties."""
+class Found(NamedTuple):
+    """What a file is: its reader, or why there is none (a code of documents.reasons)."""
+
+    reader: ModuleType | None
+    media_type: str
+    error: str = ""
+
+
+def recognise(head: bytes, name: str, path: Path | None = None) -> Found:
+    """By the first HEAD bytes and, for archives, what is listed at the end of the file.
+
+    The name only breaks ties.
+    """
+    reader = detect(head, name, path)
+    if reader is not None:
+        return Found(reader, reader.MEDIA_TYPE)
+    media_type = foreign.media_type(head, path)
+    encrypted = media_type == "application/encrypted"
+    return Found(None, media_type, "encrypted" if encrypted else "wrong_type")
+
+
+def detect(head: bytes, name: str, path: Path | None = None) -> ModuleType | None:
+    """The reader for a file, None when there is none."""
+    if zips.is_zip(head):
+        return _package(zips.names(path)) if path is not None else None
     return next((reader for reader in FORMATS if reader.sniff(head, name)), None)
 
 
+def _package(listed: list[str]) -> ModuleType | None:
+    if "[Content_Types].xml" in listed:
+        for reader in PACKAGES:
+            if any(name.startswith(reader.FOLDER) for name in listed):
+                return reader
+    return None
+
+
 def by_kind(kind: str) -> ModuleType | None:
-    return next((reader for reader in FORMATS if kind == reader.KIND), None)
+    return next((reader for reader in (*FORMATS, *PACKAGES) if kind == reader.KIND), None)

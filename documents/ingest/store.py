@@ -172,9 +172,22 @@ def _finish(lease: Lease, reading: Reading) -> None:
         page_count=reading.info.page_count,
         title=reading.info.title[:500],
         author=reading.info.author[:500],
-        language=reading.language,
+        language=reading.language or _short(reading.info.language),
+        page_unit=_unit(reading.info.unit),
+        read_share=min(1.0, max(0.0, reading.info.read)),
         lexical_version=lexical.VERSION,
         processed_at=Now(),
     )
     if not finished:
         raise LeaseLost
+
+
+def _short(tag: str) -> str:
+    """The language of a tag such as id-ID, when nothing could be told from the words."""
+    code = tag.replace("_", "-").split("-")[0].lower()
+    return code if code.isascii() and code.isalpha() and len(code) in (2, 3) else ""
+
+
+def _unit(given: str) -> str:
+    """The child's word for it, if it is one of ours."""
+    return given if given in Document.PageUnit.values else Document.PageUnit.PAGE
