@@ -1,16 +1,22 @@
 """Prompts in the Django admin."""
 
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core.errors import AppError
-from prompts import services
-from prompts.models import Prompt
+from core.errors import AppError, NotFound
+from prompts import services, variables, versions
+from prompts.models import Prompt, PromptVersion
+
+# Of a prompt with more, the API lists the rest.
+SHOWN = 50
 
 
 @admin.register(Prompt)
@@ -25,7 +31,12 @@ class PromptAdmin(admin.ModelAdmin):
         (None, {"fields": ["name", "description", "is_active"]}),
         (
             gettext_lazy("What the model is told"),
-            {"fields": ["content", "persona", "task", "mission_objective"]},
+            {
+                "fields": ["content", "persona", "task", "mission_objective"],
+                "description": gettext_lazy(
+                    "Write {student_name}, {course} or {language} where the chat's own shall stand."
+                ),
+            },
         ),
         (
             gettext_lazy("Dates"),
@@ -51,6 +62,55 @@ class PromptAdmin(admin.ModelAdmin):
         if not change:
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
+        versions.record(obj, request.user)
+        for name in variables.unknown("\n".join(getattr(obj, field) for field in services.TOLD)):
+            text = _("Nothing stands for {%s}: it reaches the model as it is.") % name
+            self.message_user(request, text, messages.WARNING)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Every version with what it changed; one of them can be brought back."""
+        prompt = self.get_object(request, object_id)
+        if prompt is None:
+            return super().history_view(request, object_id, extra_context)
+        if not self.has_view_permission(request, prompt):
+            raise PermissionDenied
+        if request.method == "POST":
+            return self._restore(request, prompt)
+        kept = list(versions.listed(actor=request.user, prompt_id=prompt.pk)[:SHOWN])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": prompt.name,
+            "opts": self.opts,
+            "object": prompt,
+            "can_restore": self.has_change_permission(request, prompt),
+            "rows": [
+                {"version": new, "changes": self._changes(old, new) if old else []}
+                for new, old in zip_longest(kept, kept[1:])
+            ],
+        }
+        return TemplateResponse(request, "admin/prompts/prompt/versions.html", context)
+
+    def _changes(self, old: PromptVersion, new: PromptVersion) -> list[dict[str, Any]]:
+        return [
+            {"field": Prompt._meta.get_field(name).verbose_name, "parts": parts}
+            for name, parts in versions.differences(old, new).items()
+        ]
+
+    def _restore(self, request: HttpRequest, prompt: Prompt) -> HttpResponse:
+        if not self.has_change_permission(request, prompt):
+            raise PermissionDenied
+        number = request.POST.get("number", "")
+        if not number.isdecimal() or len(number) > 9:
+            raise Http404
+        try:
+            versions.restore(actor=request.user, prompt_id=prompt.pk, number=int(number))
+        except NotFound as error:
+            raise Http404 from error
+        text = _("The prompt says again what version %s said.") % number
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(request.path)
 
     def delete_model(self, request: HttpRequest, obj: Prompt) -> None:
         services.delete_prompt(actor=request.user, prompt_id=obj.pk)

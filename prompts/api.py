@@ -1,5 +1,6 @@
 """prompts: for admins. Students meet the active one through chat/config."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
-from prompts import queries, services
-from prompts.models import Prompt
+from prompts import queries, services, versions
+from prompts.models import WRITTEN, Prompt, PromptVersion
 
 
 class PromptSerializer(serializers.ModelSerializer):
@@ -31,6 +32,20 @@ class PromptSerializer(serializers.ModelSerializer):
             "created_at",
             "updated_at",
         ]
+
+
+class VersionSerializer(serializers.ModelSerializer):
+    created_by = serializers.CharField(source="created_by.full_name", default=None)
+
+    class Meta:
+        model = PromptVersion
+        fields = ["number", *WRITTEN, "restored", "created_by", "created_at"]
+
+
+class PreviewSerializer(serializers.Serializer):
+    student_name = serializers.CharField(required=False, max_length=120)
+    course = serializers.CharField(required=False, max_length=120)
+    language = serializers.CharField(required=False, max_length=120)
 
 
 class PromptsView(generics.ListAPIView):
@@ -77,14 +92,78 @@ class ActivatePromptView(APIView):
         return Response(PromptSerializer(prompt).data)
 
 
+class VersionsView(generics.ListAPIView):
+    permission_classes = [IsAdmin]
+    serializer_class = VersionSerializer
+    items_name = "versions"
+
+    def get_queryset(self) -> QuerySet[PromptVersion]:
+        return versions.listed(actor=self.request.user, prompt_id=self.kwargs["prompt_id"])
+
+
+class VersionView(APIView):
+    permission_classes = [IsAdmin]
+
+    def get(self, request: Request, prompt_id: UUID, number: int) -> Response:
+        version = versions.one(actor=request.user, prompt_id=prompt_id, number=number)
+        return Response(VersionSerializer(version).data)
+
+
+class DifferencesView(APIView):
+    """GET ?against=n: what this version says otherwise than version n (the one before it)."""
+
+    permission_classes = [IsAdmin]
+
+    def get(self, request: Request, prompt_id: UUID, number: int) -> Response:
+        against = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+        given = request.query_params.get("against")
+        other = against.run_validation(given) if given is not None else max(1, number - 1)
+        new = versions.one(actor=request.user, prompt_id=prompt_id, number=number)
+        old = versions.one(actor=request.user, prompt_id=prompt_id, number=other)
+        fields = [
+            {"field": name, "parts": [{"kind": part.kind, "text": part.text} for part in parts]}
+            for name, parts in versions.differences(old, new).items()
+        ]
+        return Response({"number": number, "against": other, "fields": fields})
+
+
+class RestoreView(APIView):
+    permission_classes = [IsAdmin]
+
+    def post(self, request: Request, prompt_id: UUID, number: int) -> Response:
+        prompt = versions.restore(actor=request.user, prompt_id=prompt_id, number=number)
+        return Response(PromptSerializer(prompt).data)
+
+
+class PreviewView(APIView):
+    """What a student's model is told, with the names in braces filled in."""
+
+    permission_classes = [IsAdmin]
+
+    def post(self, request: Request, prompt_id: UUID) -> Response:
+        values = PreviewSerializer(data=request.data)
+        values.is_valid(raise_exception=True)
+        shown = services.preview(
+            actor=request.user, prompt_id=prompt_id, values=values.validated_data
+        )
+        return Response(asdict(shown))
+
+
 def _fields(request: Request, *, partial: bool = False) -> dict[str, Any]:
     serializer = PromptSerializer(data=request.data, partial=partial)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
 
+VERSION = "prompts/<uuid:prompt_id>/versions/<int:number>"
+
 urlpatterns = [
     path("prompts", PromptsView.as_view(), name="prompts"),
     path("prompts/<uuid:prompt_id>", PromptView.as_view(), name="prompt"),
     path("prompts/<uuid:prompt_id>/activate", ActivatePromptView.as_view(), name="prompt-activate"),
+    path("prompts/<uuid:prompt_id>/preview", PreviewView.as_view(), name="prompt-preview"),
+    path("prompts/<uuid:prompt_id>/versions", VersionsView.as_view(), name="prompt-versions"),
+    path(VERSION, VersionView.as_view(), name="prompt-version"),
+    path(f"{VERSION}/diff", DifferencesView.as_view(), name="prompt-version-diff"),
+    path(f"{VERSION}/restore", RestoreView.as_view(), name="prompt-version-restore"),
 ]

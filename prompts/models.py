@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.ids import new_id
 
+# What a version keeps: everything a person writes.
+WRITTEN = ("name", "description", "content", "task", "persona", "mission_objective")
 # About five thousand tokens: longer instructions would crowd the material out of a small model.
 TEXT_LIMIT = 20_000
 
@@ -67,3 +69,42 @@ class Prompt(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PromptVersion(models.Model):
+    """A prompt as it was once written. It never changes: sessions go on with the one they have."""
+
+    prompt = models.ForeignKey(
+        Prompt, models.CASCADE, related_name="versions", verbose_name=_("prompt")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    name = models.CharField(_("name"), max_length=120)
+    description = models.CharField(_("description"), max_length=500, blank=True)
+    content = PromptText(_("general instruction"))
+    task = PromptText(_("task"), blank=True)
+    persona = PromptText(_("persona"), blank=True)
+    mission_objective = PromptText(_("mission objective"), blank=True)
+    # The number of the earlier version this one brought back.
+    restored = models.PositiveIntegerField(_("restored from"), null=True, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("written by"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("version of a prompt")
+        verbose_name_plural = _("versions of prompts")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "number"], name="prompts_one_version_a_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"

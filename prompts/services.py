@@ -1,5 +1,7 @@
 """Write side of the prompts. Admins only."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -7,14 +9,17 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound
+from prompts import variables, versions
 from prompts.defaults import TUTOR
-from prompts.models import Prompt
+from prompts.models import WRITTEN, Prompt
 
-WRITABLE = frozenset({"name", "description", "content", "task", "persona", "mission_objective"})
+# What of it the model is told.
+TOLD = ("content", "persona", "task", "mission_objective")
 # Any number no other advisory lock of this product uses.
 ACTIVATION_LOCK = 7_203_003
 
@@ -29,14 +34,14 @@ def get_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
 
 def create_prompt(*, actor: User, **fields: Any) -> Prompt:
     _require_admin(actor)
-    prompt = Prompt(created_by=actor)
-    return _write(prompt, fields)
+    with transaction.atomic():
+        return _write(Prompt(created_by=actor), fields, actor)
 
 
 def update_prompt(*, actor: User, prompt_id: UUID, **fields: Any) -> Prompt:
     with transaction.atomic():
         prompt = _locked(actor, prompt_id)
-        return _write(prompt, fields)
+        return _write(prompt, fields, actor)
 
 
 def activate_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
@@ -69,6 +74,44 @@ def delete_prompt(*, actor: User, prompt_id: UUID) -> None:
             Prompt.objects.filter(pk=prompt_id).update(archived_at=timezone.now())
 
 
+@dataclass(frozen=True)
+class Preview:
+    """The four fields filled in; which names were used and by what, which stand for nothing."""
+
+    fields: dict[str, str]
+    variables: list[dict[str, str]]
+    unknown: list[str]
+
+
+def preview(*, actor: User, prompt_id: UUID, values: Mapping[str, str]) -> Preview:
+    """What the model would be told; a value that is not given is that of the one who asks."""
+    prompt = get_prompt(actor=actor, prompt_id=prompt_id)
+    given = {
+        "student_name": actor.full_name,
+        "course": _("this course"),
+        "language": language_name(actor.language or get_language() or ""),
+        **values,
+    }
+    texts = {name: getattr(prompt, name) for name in TOLD}
+    whole = "\n".join(texts.values())
+    return Preview(
+        fields={name: variables.fill(text, given) for name, text in texts.items()},
+        variables=[
+            {"name": name, "value": given[name], "meaning": str(variables.VARIABLES[name])}
+            for name in variables.used(whole)
+        ],
+        unknown=variables.unknown(whole),
+    )
+
+
+def language_name(code: str) -> str:
+    """The language's English name, as instructions are read best in English."""
+    try:
+        return str(get_language_info(code)["name"])
+    except KeyError:
+        return code
+
+
 def ensure_default_prompt() -> Prompt:
     """Called on every start: a prompt is active afterwards; a choice already made is kept."""
     with transaction.atomic():
@@ -79,6 +122,7 @@ def ensure_default_prompt() -> Prompt:
         prompt = Prompt.objects.current().filter(name=TUTOR["name"]).first() or Prompt(**TUTOR)
         prompt.is_active = True
         prompt.save()
+        versions.record(prompt, None)
     return prompt
 
 
@@ -102,8 +146,8 @@ def _one_activation_at_a_time() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ACTIVATION_LOCK])
 
 
-def _write(prompt: Prompt, fields: dict[str, Any]) -> Prompt:
-    unknown = fields.keys() - WRITABLE
+def _write(prompt: Prompt, fields: dict[str, Any], writer: User) -> Prompt:
+    unknown = fields.keys() - set(WRITTEN)
     if unknown:
         raise TypeError(f"A prompt has no field {', '.join(sorted(unknown))}.")
     for name, value in fields.items():
@@ -121,4 +165,5 @@ def _write(prompt: Prompt, fields: dict[str, Any]) -> Prompt:
             },
         ) from error
     prompt.save()
+    versions.record(prompt, writer)
     return prompt

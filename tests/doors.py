@@ -54,6 +54,7 @@ SESSION = "chat/sessions/<uuid:session_id>"
 FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
 PROMPT = "prompts/<uuid:prompt_id>"
+PROMPT_VERSION = f"{PROMPT}/versions/<int:number>"
 MODEL = "models/<uuid:model_id>"
 PROVIDER = "providers/<uuid:provider_id>"
 PROVIDER_BODY = {"kind": "ollama", "name": "x", "base_url": "http://gpu:11434"}
@@ -140,6 +141,11 @@ DOORS = [
     _api(Who.ADMINS, f"PATCH {PROMPT}", body={"name": "x"}),
     _api(Who.ADMINS, f"DELETE {PROMPT}", 204),
     _api(Who.ADMINS, f"PATCH {PROMPT}/activate"),
+    _api(Who.ADMINS, f"POST {PROMPT}/preview", body={}),
+    _api(Who.ADMINS, f"GET {PROMPT}/versions"),
+    _api(Who.ADMINS, f"GET {PROMPT_VERSION}"),
+    _api(Who.ADMINS, f"GET {PROMPT_VERSION}/diff"),
+    _api(Who.ADMINS, f"POST {PROMPT_VERSION}/restore"),
     _api(Who.ADMINS, "GET users"),
     _api(Who.ADMINS, "GET users/<uuid:user_id>/chats"),
     # Pages. The chat page is the same for every session: the browser asks the API for the rest.

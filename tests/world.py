@@ -12,7 +12,7 @@ from documents import services as documents_services
 from documents import storage
 from documents.models import Chunk, Collection, Document, Page
 from llm.models import EmbeddingModel, LanguageModel, Provider
-from prompts.models import Prompt
+from prompts.models import Prompt, PromptVersion
 
 SECRET = "kunang-kunang"
 PAGE_TEXT = f"The {SECRET} glows because of luciferin."
@@ -61,6 +61,7 @@ def build(alice: User, number: int = 0) -> World:
     message = say(session)
     document = _document(alice, number)
     prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
+    PromptVersion.objects.create(prompt=prompt, number=1, name=prompt.name, content=prompt.content)
     read = (document.collection, document)
     return World(alice, session, message, *read, prompt, _model(), _provider(), _embedding())
 
