@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
 from accounts.models import User
-from chat import generations, queries, serializers, services
+from chat import citations, generations, queries, serializers, services
 from chat.models import Session
 from core.errors import Invalid, NotFound
 from core.idempotency import fingerprint, once
@@ -100,6 +100,13 @@ class SessionDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class CitationPlace(APIView):
+    """Where the words of a saved citation stand now."""
+
+    def get(self, request: Request, message_id: uuid.UUID, number: int) -> Response:
+        return Response(citations.place(caller(request), message_id, number))
+
+
 class Users(ListView):
     items_name = "users"
     permission_classes = [IsAuthenticated, IsAdmin]
@@ -126,6 +133,11 @@ urlpatterns = [
     path("chat/config", Config.as_view(), name="chat-config"),
     path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
     path("chat/sessions/<uuid:session_id>", SessionDetail.as_view(), name="chat-session"),
+    path(
+        "chat/messages/<uuid:message_id>/citations/<int:number>",
+        CitationPlace.as_view(),
+        name="chat-citation",
+    ),
     path("users", Users.as_view(), name="users"),
     path("users/<uuid:user_id>/chats", UserChats.as_view(), name="user-chats"),
 ]

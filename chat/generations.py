@@ -20,7 +20,8 @@ from documents.models import Page
 from llm.messages import Usage
 from llm.models import LanguageModel
 from rag.search import Hit
-from rag.sources import Source, settle
+from rag.settling import Pages, settle
+from rag.sources import Source
 
 RUNNING = Generation.Status.RUNNING
 LEASE = timedelta(seconds=10)
@@ -87,24 +88,15 @@ def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Ci
     return answer, Citation.objects.bulk_create(rows)
 
 
-def _pages(sources: Sequence[Source]) -> dict[int, str]:
-    """chunk id → the stored text of its page."""
+def _pages(sources: Sequence[Source]) -> Pages:
+    """The stored text of the pages that the sources stand on."""
     wanted = Q()
     for document, page in {(s.hit.document_id, s.hit.page) for s in sources}:
         wanted |= Q(document_id=document, number=page)
     if not wanted:
         return {}
-    texts = {
-        (document, number): text
-        for document, number, text in Page.objects.filter(wanted).values_list(
-            "document_id", "number", "text"
-        )
-    }
-    return {
-        s.hit.chunk_id: text
-        for s in sources
-        if (text := texts.get((s.hit.document_id, s.hit.page))) is not None
-    }
+    rows = Page.objects.filter(wanted).values_list("document_id", "number", "text")
+    return {(document, number): text for document, number, text in rows}
 
 
 def close_if_abandoned(generation: Generation) -> bool:

@@ -165,7 +165,17 @@ class Generation(models.Model):
 
 
 class Citation(models.Model):
-    """A passage found for an answer. It keeps what was shown, also when the file is re-read."""
+    """A passage found for an answer. It keeps what was shown, also when the file is re-read.
+
+    `start` and `end` are offsets into the page's text as it was; `rag.anchors` finds the words
+    again when the file has been read anew.
+    """
+
+    class Match(models.TextChoices):
+        EXACT = "exact", _("Word for word")
+        CLOSE = "close", _("Nearly word for word")
+        MISSING = "missing", _("Not found word for word")
+        OWN_WORDS = "own_words", _("In the answer's own words")
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="citations")
     number = models.PositiveSmallIntegerField()
@@ -178,6 +188,11 @@ class Citation(models.Model):
     start = models.PositiveIntegerField(default=0)
     end = models.PositiveIntegerField(default=0)
     excerpt = models.TextField()
+    # A hash of the excerpt as it is compared (rag.quotes.digest).
+    excerpt_hash = models.CharField(max_length=32, blank=True)
+    # The answer's own quotations: [{text, match, start, end, elsewhere}], as rag.settling.Quote.
+    quotes = models.JSONField(default=list, blank=True)
+    match = models.CharField(max_length=10, choices=Match, blank=True)
     score = models.FloatField(default=0)
     cited = models.BooleanField(default=False)
     verified = models.BooleanField(default=False)

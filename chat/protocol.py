@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from chat.models import Citation, Message
 from llm.models import LanguageModel
-from rag.sources import Cited, Source
+from rag.quotes import digest
+from rag.settling import Cited
+from rag.sources import Source
 
 Event = dict[str, Any]
 
@@ -113,6 +116,8 @@ def source_payload(source: Source) -> dict[str, Any]:
         end=hit.end,
         cited=False,
         verified=False,
+        match="",
+        quotes=[],
     )
 
 
@@ -130,6 +135,8 @@ def citation_payload(citation: Citation) -> dict[str, Any]:
         end=citation.end,
         cited=citation.cited,
         verified=citation.verified,
+        match=citation.match,
+        quotes=citation.quotes,
     )
 
 
@@ -164,4 +171,7 @@ def citation(message: Message, cited: Cited) -> Citation:
         score=hit.score,
         cited=cited.cited,
         verified=cited.verified,
+        match=cited.match,
+        quotes=[asdict(quote) for quote in cited.quotes],
+        excerpt_hash=digest(cited.excerpt),
     )

@@ -25,6 +25,8 @@ SOURCE_FIELDS = (
     "end",
     "cited",
     "verified",
+    "match",
+    "quotes",
 )
 
 

@@ -31,6 +31,7 @@ from llm.purpose import task_of
 from llm.queries import fallback_chain
 from llm.services import Caller, chat_model
 from llm.tokens import learn, request_size
+from rag.binding import bound
 from rag.marks import MarkFilter
 from rag.sources import SourceBook
 
@@ -105,7 +106,7 @@ class Turn:
         self.plan = plan
         self.events = events
         self.book = SourceBook()
-        self.marks = MarkFilter(lambda number: number in self.book)
+        self.marks = MarkFilter(self._bound)
         self.text: list[str] = []
         self.steps: list[dict[str, Any]] = []
         self.usage = Usage()
@@ -193,6 +194,9 @@ class Turn:
             self.first_token_ms = int((time.monotonic() - self.started) * 1000)
         self.text.append(text)
         self.events.text(text)
+
+    def _bound(self, numbers: Sequence[int], before: str) -> Sequence[int]:
+        return bound(self.book.sources, numbers, before)
 
     def _count(self, found: int) -> None:
         self._found = found

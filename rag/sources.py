@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from documents.models import Chunk
-from rag.passages import claims, locate
 from rag.search import Hit
 
 
@@ -69,42 +68,3 @@ def _joined(chunks: Sequence[Chunk]) -> str:
             text += "\n" + chunk.text
         end = max(end, chunk.end)
     return text
-
-
-@dataclass(frozen=True)
-class Cited:
-    """A source as it is kept with the answer: offsets are into the page's text."""
-
-    source: Source
-    cited: bool
-    start: int
-    end: int
-    excerpt: str
-    verified: bool
-
-
-def settle(answer: str, sources: Sequence[Source], page_texts: dict[int, str]) -> list[Cited]:
-    """Bind each mark of the finished answer to its words on the page.
-
-    `page_texts` maps a chunk id to the stored text of its page: a passage counts as verified when
-    it stands there at its offsets and every quotation of the sentence stands in it.
-    """
-    wanted = claims(answer)
-    return [_settled(source, wanted, page_texts.get(source.hit.chunk_id)) for source in sources]
-
-
-def _settled(source: Source, wanted: dict[int, str], page: str | None) -> Cited:
-    hit = source.hit
-    on_page = page is not None and page[hit.start : hit.end] == hit.text
-    if source.number not in wanted:
-        return Cited(source, False, hit.start, hit.end, hit.text, on_page)
-    span = locate(hit.text, wanted[source.number])
-    start, end = hit.start + span.start, hit.start + span.end
-    verified = span.verified
-    if not verified and page is not None:
-        # The model read the neighbours too: a quotation may stand just outside the chunk.
-        wider = locate(page, wanted[source.number])
-        if wider.verified:
-            start, end, verified = wider.start, wider.end, True
-    excerpt = page[start:end] if page is not None and on_page else hit.text
-    return Cited(source, True, start, end, excerpt, on_page and verified)

@@ -84,6 +84,7 @@ DOORS = [
     _api(Who.OWNER, f"GET {SESSION}/events", None),
     _api(Who.OWNER, f"POST {SESSION}/stop"),
     _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/retry", None),
+    _api(Who.OWNER, "GET chat/messages/<uuid:message_id>/citations/<int:number>"),
     _api(Who.MEMBERS, "POST chat/ws-ticket"),
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),

@@ -27,7 +27,17 @@ RANK = {
 # The front door of each room: what others may import from it. config wires and may import all.
 PUBLIC = {
     "chat": {"models", "services", "queries"},
-    "rag": {"search", "sources", "passages", "marks", "citations", "services", "queries"},
+    "rag": {
+        "anchors",
+        "binding",
+        "marks",
+        "queries",
+        "quotes",
+        "search",
+        "services",
+        "settling",
+        "sources",
+    },
     "prompts": {"models", "services", "queries"},
     "documents": {"models", "services", "queries", "lexical"},
     "llm": {

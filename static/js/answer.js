@@ -140,6 +140,8 @@ export class Answer {
     this.element.dataset.id = message.id;
     this.element.removeAttribute("aria-busy");
     this.text = message.content;
+    // Where the words of a stored citation stand today is asked for when it is opened.
+    for (const source of message.sources ?? []) source.message_id = message.id;
     this.sources = new Map((message.sources ?? []).map((source) => [source.number, source]));
     if (!this.steps.children.length) this.steps.append(...(message.steps ?? []).map(step));
     this.#listFound();

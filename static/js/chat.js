@@ -196,18 +196,42 @@ async function openDocument(file, from, back) {
   view({ id: file.id, name: file.name, kind, page: 1 }, { from, back });
 }
 
-async function openSource(source, from) {
+async function openSource(source, from, quote) {
+  const found = await placeOf(source, quote);
+  const target = {
+    id: found.document_id,
+    name: source.document_name,
+    page: found.page,
+    start: found.start ?? undefined,
+    end: found.end ?? undefined,
+    note: found.sentence,
+  };
+  if (!target.id) {
+    const { openPane } = await import("./pane.js");
+    const { body } = openPane(target.name, { from });
+    body.append(
+      h("p", { className: "view-note told" }, target.note),
+      h("blockquote", { className: "kept", dir: "auto" }, source.excerpt),
+    );
+    return;
+  }
   const { view } = await import("./viewer.js");
-  view(
-    {
-      id: source.document_id,
-      name: source.document_name,
-      page: source.page,
-      start: source.start,
-      end: source.end,
-    },
-    { from },
-  );
+  view(target, { from });
+}
+
+/** Where a citation's words stand today: its file may have been read anew, changed or deleted. */
+async function placeOf(source, quote) {
+  const now = { ...source, ...(quote?.start === null || !quote ? {} : quote) };
+  if (!source.message_id) return now;
+  try {
+    const found = await api(`chat/messages/${source.message_id}/citations/${source.number}`);
+    if (found.state === "same") return now;
+    const moved = quote && found.quotes[source.quotes.indexOf(quote)];
+    return moved?.start ? { ...found, start: moved.start, end: moved.end } : found;
+  } catch (error) {
+    console.warn(error);
+    return now;
+  }
 }
 onOpenSource(openSource);
 

@@ -7,7 +7,7 @@ const SHOW_AFTER = 130;
 const HIDE_AFTER = 220;
 
 let open = () => {};
-/** Tells this module how a source is opened: open(source, element to come back to). */
+/** Tells this module how a source is opened: open(source, element to come back to, quote?). */
 export function onOpen(handler) {
   open = handler;
 }
@@ -55,6 +55,13 @@ function mark(source) {
     { type: "button", className: "cite", "aria-label": label },
     String(source.number),
   );
+  // Once it stands in the text: which of the source's quotations is before it.
+  queueMicrotask(() => {
+    const match = quoteAt(button, source)?.match ?? source.match;
+    if (match !== "missing") return;
+    button.classList.add("doubted");
+    button.setAttribute("aria-label", `${label}. ${standing(match).words}`);
+  });
   button.onpointerenter = (event) => {
     if (event.pointerType === "mouse") soon(button, source);
   };
@@ -70,10 +77,58 @@ function mark(source) {
     if (event.pointerType === "touch" && shown !== button) show(button, source);
     else {
       hide();
-      open(source, button);
+      open(source, button, quoteAt(button, source));
     }
   };
   return button;
+}
+
+const HELD = "p, li, td, th, blockquote, h1, h2, h3, h4";
+const even = (text) => text.replace(/\s+/g, " ");
+
+/** The quotation this mark stands behind: a source may be cited for several. */
+function quoteAt(button, source) {
+  const block = button.closest(HELD);
+  if (!block || !source.quotes?.length) return undefined;
+  const range = document.createRange();
+  range.setStart(block, 0);
+  range.setEndBefore(button);
+  const before = even(range.toString());
+  const places = source.quotes.map((quote) => before.lastIndexOf(even(quote.text).slice(0, 60)));
+  const last = Math.max(...places);
+  return last < 0 ? undefined : source.quotes[places.indexOf(last)];
+}
+
+/** What was found out about the words, for a reader: {icon, words, className} or nothing. */
+function standing(match) {
+  switch (match) {
+    case "exact":
+      return {
+        icon: "check",
+        className: "checked",
+        words: gettext("Checked: these words stand on this page."),
+      };
+    case "close":
+      return {
+        icon: "check",
+        className: "checked",
+        words: gettext("Checked: nearly these words stand on this page."),
+      };
+    case "missing":
+      return {
+        icon: "close",
+        className: "doubted",
+        words: gettext("Not found word for word on this page."),
+      };
+    case "own_words":
+      return {
+        icon: "book",
+        className: "own",
+        words: gettext("The answer says it in its own words."),
+      };
+    default:
+      return undefined;
+  }
 }
 
 // --- preview -------------------------------------------------------------------------------
@@ -104,10 +159,11 @@ function show(button, source) {
   hide();
   shown = button;
   const box = $("preview");
+  const quote = quoteAt(button, source);
   box.replaceChildren(
     h("p", { className: "where" }, h("b", {}, source.document_name), h("span", {}, place(source))),
-    h("p", { className: "words", tabIndex: 0 }, source.excerpt),
-    source.verified ? checkedWords() : "",
+    h("p", { className: "words", tabIndex: 0, dir: "auto" }, source.excerpt),
+    ...checkedWords(quote?.match ?? source.match, quote),
     h(
       "p",
       {},
@@ -118,7 +174,7 @@ function show(button, source) {
           className: "button small",
           onclick() {
             hide();
-            open(source, button);
+            open(source, button, quote);
           },
         },
         icon("book"),
@@ -135,13 +191,13 @@ function show(button, source) {
   beside(box, button);
 }
 
-function checkedWords() {
-  return h(
-    "p",
-    { className: "checked" },
-    icon("check"),
-    gettext("Checked: these words stand on this page."),
-  );
+function checkedWords(match, quote) {
+  const found = standing(match);
+  if (!found) return [];
+  const words = quote?.elsewhere
+    ? `${found.words} ${fill(gettext("They stand in source %(number)s."), { number: quote.elsewhere })}`
+    : found.words;
+  return [h("p", { className: found.className }, icon(found.icon), words)];
 }
 
 /** Below the mark when there is room, else above; never out of the window. */
@@ -210,6 +266,16 @@ function leaves(sources) {
   );
 }
 
+function badge(match) {
+  const found = match === "own_words" ? undefined : standing(match);
+  if (!found) return "";
+  const inside =
+    match === "missing"
+      ? gettext("not found word for word")
+      : h("span", { className: "unseen" }, gettext("Checked"));
+  return h("span", { className: found.className, title: found.words }, icon(found.icon), inside);
+}
+
 export function leaf(source) {
   const inside = [
     h("span", { className: "hole" }, String(source.number)),
@@ -218,14 +284,7 @@ export function leaf(source) {
       { className: "where" },
       h("b", {}, source.document_name),
       h("span", {}, place(source)),
-      source.verified
-        ? h(
-            "span",
-            { className: "checked", title: gettext("Checked: these words stand on this page.") },
-            icon("check"),
-            h("span", { className: "unseen" }, gettext("Checked")),
-          )
-        : "",
+      badge(source.match),
     ),
     h("span", { className: "words" }, source.excerpt),
   ];

@@ -27,7 +27,9 @@ class Viewer {
       role: "region",
       "aria-label": gettext("Page"),
     });
-    pane.append(this.#bar(), this.scroll);
+    pane.append(this.#bar());
+    if (target.note) pane.append(h("p", { className: "view-told", role: "status" }, target.note));
+    pane.append(this.scroll);
     pane.addEventListener("keydown", (this.keys = (event) => this.#key(event)));
     this.resized = new ResizeObserver(() => {
       clearTimeout(this.resizeTimer);
