@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from accounts.models import User, no_control_characters
+from accounts.models import Group, User, no_control_characters
 
 # Hashing takes as long as the text: nobody needs more, and 1 MB would be an attack.
 PASSWORD_LIMIT = 256
@@ -15,10 +15,19 @@ class UserSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class GroupNameSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Group
+        fields = ["id", "name"]
+        read_only_fields = fields
+
+
 class MeSerializer(serializers.ModelSerializer):
+    groups = GroupNameSerializer(source="course_groups", many=True, read_only=True)
+
     class Meta:
         model = User
-        fields = [*UserSerializer.Meta.fields, "language", "theme", "last_active_at"]
+        fields = [*UserSerializer.Meta.fields, "language", "theme", "last_active_at", "groups"]
         read_only_fields = fields
 
 

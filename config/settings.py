@@ -167,6 +167,9 @@ CELERY_BEAT_SCHEDULE = {
 # --- Files ------------------------------------------------------------------------------------
 MEDIA_ROOT = LONTAR_HOME / "files"
 MAX_UPLOAD_MB = env.number("MAX_UPLOAD_MB", 250)
+# With whom students may share collections of their own: none, people (by address), groups (people
+# and the groups they belong to).
+STUDENT_SHARING = env.text("STUDENT_SHARING", "people")
 KEEP_ORIGINAL_FILES = env.flag("KEEP_ORIGINAL_FILES", True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.errors import AppError
-from documents import embeddings_admin, queries, services
+from documents import collections, embeddings_admin, queries, services
 from documents.models import Chunk, Collection, Document
 
 __all__ = ["embeddings_admin"]
@@ -46,7 +46,7 @@ class CollectionAdmin(ThroughServices):
         return super().has_delete_permission(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: Collection) -> None:
-        services.delete_collection(actor=request.user, collection_id=obj.id)
+        collections.delete_collection(actor=request.user, collection_id=obj.id, documents="delete")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Collection]) -> None:
         for collection in queryset.exclude(kind=Collection.Kind.DEFAULT):

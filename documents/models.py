@@ -7,13 +7,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
 from accounts.models import User
 from core.ids import new_id
 from documents import reasons
+from documents.collection_models import Collection, CollectionQuerySet, Share
 from documents.reembed_models import PendingVector, ReembedJob
 
 __all__ = [
@@ -25,68 +25,8 @@ __all__ = [
     "PendingVector",
     "Posting",
     "ReembedJob",
+    "Share",
 ]
-
-
-class CollectionQuerySet(models.QuerySet["Collection"]):
-    def visible_to(self, user: User) -> "CollectionQuerySet":
-        """What `user` may read: everything for admins, else open collections and their own."""
-        if user.is_admin:
-            return self
-        return self.filter(Q(is_open=True) | Q(owner=user))
-
-
-class Collection(models.Model):
-    class Kind(models.TextChoices):
-        DEFAULT = "default", _("Default")
-        PERSONAL = "personal", _("Personal")
-        SHARED = "shared", _("Shared")
-        CHAT = "chat", _("Files of one chat")
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    name = models.CharField(_("name"), max_length=200)
-    description = models.TextField(_("description"), blank=True)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.SHARED)
-    is_open = models.BooleanField(
-        _("open"), default=False, help_text=_("Every signed-in user may read its documents.")
-    )
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="collections",
-        verbose_name=_("owner"),
-    )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-
-    objects = CollectionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name", "id"]
-        verbose_name = _("collection")
-        verbose_name_plural = _("collections")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind"], condition=Q(kind="default"), name="one_default_collection"
-            ),
-            models.UniqueConstraint(
-                fields=["owner"], condition=Q(kind="personal"), name="one_personal_collection"
-            ),
-            models.CheckConstraint(
-                condition=~Q(kind="personal") | Q(owner__isnull=False),
-                name="personal_collection_has_owner",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.label
-
-    @property
-    def label(self) -> str:
-        """The name to show: those that Lontar gave itself are translated."""
-        own = self.kind in (self.Kind.DEFAULT, self.Kind.PERSONAL)
-        return gettext(self.name) if own else self.name
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -94,7 +34,15 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         """Documents follow their collection: who may read it may read them."""
         if user.is_admin:
             return self
-        return self.filter(Q(collection__is_open=True) | Q(collection__owner=user))
+        return self.filter(collection__in=_ids(Collection.objects.visible_to(user)))
+
+    def meant_for(self, user: User) -> "DocumentQuerySet":
+        """As CollectionQuerySet.meant_for."""
+        return self.filter(collection__in=_ids(Collection.objects.meant_for(user)))
+
+
+def _ids(collections: CollectionQuerySet) -> Any:
+    return collections.order_by().values("id")
 
 
 class Document(models.Model):

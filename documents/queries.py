@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from core.errors import NotFound
-from documents.models import Chunk, Collection, Document, Page
+from documents.models import Chunk, Collection, Document, Page, Share
 
 UNFINISHED = (Document.Status.UPLOADED, Document.Status.PROCESSING)
 ROW = struct.Struct("<6H")
@@ -23,11 +23,23 @@ def readable_collections(user: User) -> list[UUID]:
     return list(Collection.objects.visible_to(user).order_by().values_list("id", flat=True))
 
 
-def collections(user: User) -> QuerySet[Collection]:
-    """With `document_count`, ordered by name."""
+def collections(
+    user: User, *, kind: str = "", search: str = "", chats: bool = False
+) -> QuerySet[Collection]:
+    """With `document_count`, ordered by name; the files of chats only when they are asked for."""
+    found = Collection.objects.visible_to(user)
+    if kind:
+        found = found.filter(kind=kind)
+    elif not chats:
+        found = found.exclude(kind=Collection.Kind.CHAT)
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(owner__email__iexact=search.strip()))
+    number = Document.objects.filter(collection=OuterRef("id")).order_by().values("collection")
+    count = Subquery(number.annotate(n=Count("id")).values("n"), output_field=IntegerField())
     return (
-        Collection.objects.visible_to(user)
-        .annotate(document_count=Count("documents"))
+        found.annotate(document_count=Coalesce(count, 0))
+        .select_related("owner")
+        .prefetch_related("groups", Prefetch("shares", Share.objects.select_related("user")))
         .order_by("name", "id")
     )
 

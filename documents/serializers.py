@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from documents import queries
-from documents.models import Collection, Document
+from documents.models import Document
 
 
 class DocumentSerializer(serializers.ModelSerializer):
@@ -77,6 +77,10 @@ class UploadSerializer(serializers.Serializer):
     collection_id = serializers.UUIDField(required=False)
 
 
+class MoveSerializer(serializers.Serializer):
+    collection_id = serializers.UUIDField()
+
+
 class StatusSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=Document.Status.values)
 
@@ -103,25 +107,3 @@ class PageSerializer(serializers.Serializer):
     start = serializers.IntegerField(allow_null=True)
     end = serializers.IntegerField(allow_null=True)
     page_count = serializers.IntegerField()
-
-
-class CollectionSerializer(serializers.ModelSerializer):
-    owner_id = serializers.UUIDField(read_only=True, allow_null=True)
-    document_count = serializers.IntegerField(read_only=True, required=False)
-
-    class Meta:
-        model = Collection
-        fields = [
-            "id",
-            "name",
-            "description",
-            "kind",
-            "is_open",
-            "owner_id",
-            "document_count",
-            "created_at",
-        ]
-        read_only_fields = ["id", "kind", "created_at"]
-
-    def to_representation(self, instance: Collection) -> dict[str, Any]:
-        return {**super().to_representation(instance), "name": instance.label}

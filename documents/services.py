@@ -5,69 +5,19 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden
-from documents import names, queries, storage, tasks, uploads
+from core.errors import Conflict, Forbidden, NotFound
+from documents import names, placing, queries, storage, tasks, uploads
+from documents.collections import default_collection, personal_collection
 from documents.doorbell import announce
 from documents.ingest import formats, pipeline
-from documents.models import ChunkVector, Collection, Document, Page, Posting
+from documents.models import Collection, Document
+from documents.removing import remove
 
 Status = Document.Status
-# Stored in English, shown in the reader's language (Collection.label).
-DEFAULT_NAME = gettext_noop("Course material")
-PERSONAL_NAME = gettext_noop("My documents")
 # Larger files wait for one of the few places for large ones, so that a small one gets through.
 LARGE = 4 * 1024 * 1024
-
-
-def default_collection() -> Collection:
-    """The one every signed-in user may read; made when it is first asked for."""
-    found, _created = Collection.objects.get_or_create(
-        kind=Collection.Kind.DEFAULT, defaults={"name": DEFAULT_NAME, "is_open": True}
-    )
-    return found
-
-
-def personal_collection(user: User) -> Collection:
-    """A user's own, read by nobody else but admins; made when it is first asked for."""
-    found, _created = Collection.objects.get_or_create(
-        kind=Collection.Kind.PERSONAL, owner=user, defaults={"name": PERSONAL_NAME}
-    )
-    return found
-
-
-def create_collection(
-    *, actor: User, name: str, description: str = "", is_open: bool = False
-) -> Collection:
-    """A collection of the actor's own; opening one to everybody is for admins."""
-    if is_open and not actor.is_admin:
-        raise Forbidden(_("Only administrators can open a collection to everybody."))
-    return Collection.objects.create(
-        name=name, description=description, is_open=is_open, owner=actor
-    )
-
-
-def update_collection(*, actor: User, collection_id: UUID | str, **fields: Any) -> Collection:
-    """Change name, description or is_open; by its owner or an admin."""
-    collection = _writable(actor, collection_id)
-    if fields.get("is_open", collection.is_open) != collection.is_open and not actor.is_admin:
-        raise Forbidden(_("Only administrators can open a collection to everybody."))
-    for field in ("name", "description", "is_open"):
-        setattr(collection, field, fields.get(field, getattr(collection, field)))
-    collection.save(update_fields=["name", "description", "is_open"])
-    return collection
-
-
-def delete_collection(*, actor: User, collection_id: UUID | str) -> None:
-    """Remove a collection with all its documents; the default one stays."""
-    collection = _writable(actor, collection_id)
-    if collection.kind == Collection.Kind.DEFAULT:
-        raise Conflict(_("The default collection cannot be deleted."), code="default_collection")
-    for document_id in list(collection.documents.values_list("id", flat=True)):
-        delete(actor=actor, document_id=document_id)
-    collection.delete()
 
 
 def upload(
@@ -145,6 +95,27 @@ def set_status(*, actor: User, document_id: UUID | str, status: str) -> Document
     return document
 
 
+def move(*, actor: User, document_id: UUID | str, collection_id: UUID | str) -> Document:
+    """Put a document into another collection; who may find and read it changes at once.
+
+    Raises NotFound, Forbidden, and Conflict where the same file is there already.
+    """
+    document = _changeable(actor, document_id)
+    target = _writable(actor, collection_id)
+    with transaction.atomic():
+        # Waits for a store that is under way; one that comes later asks for the collection again.
+        locked = Document.objects.select_for_update().filter(id=document.id).first()
+        if locked is None:
+            raise NotFound
+        if Document.objects.filter(collection=target, sha256=locked.sha256).exists():
+            if locked.collection_id == target.id:
+                return locked
+            raise Conflict(_("The same file is in that collection already."), code="same_file")
+        placing.put(locked, target)
+    announce(locked.owner_id, locked.id)
+    return locked
+
+
 def delete(*, actor: User, document_id: UUID | str) -> None:
     """Remove a document with all that was read from it; the file goes after the commit."""
     document = _changeable(actor, document_id)
@@ -153,15 +124,7 @@ def delete(*, actor: User, document_id: UUID | str) -> None:
         locked = Document.objects.select_for_update().filter(id=document.id).first()
         if locked is None:
             return
-        # Row by row through the ORM a long document would take seconds; chunks go with the
-        # document, because other rooms may point at them.
-        for model in (ChunkVector, Posting, Page):
-            rows = model.objects.filter(document=locked)
-            rows._raw_delete(rows.db)
-        filename = locked.filename
-        locked.delete()
-        transaction.on_commit(lambda: storage.remove(filename))
-    announce(document.owner_id, document.id)
+        remove(locked)
 
 
 def _receive(file: BinaryIO) -> storage.Incoming:
@@ -182,7 +145,7 @@ def _writable(actor: User, collection: Collection | UUID | str | None) -> Collec
         return default_collection() if actor.is_admin else personal_collection(actor)
     wanted = collection.id if isinstance(collection, Collection) else collection
     found = queries.collection(actor, wanted)
-    if not (actor.is_admin or found.owner_id == actor.id):
+    if not found.is_managed_by(actor):
         raise Forbidden(_("You may read this collection, but not add files to it."))
     return found
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
@@ -33,11 +34,16 @@ CANDIDATES = 100
 
 @dataclass(frozen=True)
 class Scope:
-    """What to search in; None means everything the user may read, an empty list means nothing."""
+    """What to search in; None means all that is meant for the user, an empty list means nothing.
+
+    Admins may name collections and documents of others. `chat` is the collection of the chat that
+    asks: the files of a chat are found in no other.
+    """
 
     collections: Sequence[uuid.UUID] | None = None
     documents: Sequence[uuid.UUID] | None = None
     language: str | None = None
+    chat: uuid.UUID | None = None
 
 
 EVERYTHING = Scope()
@@ -125,9 +131,7 @@ def find(
 
 def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
     """SQL of the ids of the documents in scope: the access rule is part of the ranking."""
-    collections = Collection.objects.visible_to(user)
-    if scope.collections is not None:
-        collections = collections.filter(id__in=list(scope.collections))
+    collections = _collections(user, scope)
     # Not by status: a document that is read again is found by its old text until then.
     documents = Document.objects.filter(collection__in=collections.values("id"))
     if scope.documents is not None:
@@ -135,6 +139,15 @@ def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
     if scope.language:
         documents = documents.filter(language=scope.language)
     return documents.order_by().values("id", "collection_id").query.sql_with_params()
+
+
+def _collections(user: User, scope: Scope) -> QuerySet[Collection]:
+    if scope.collections is not None:
+        return Collection.objects.visible_to(user).filter(id__in=list(scope.collections))
+    if scope.documents is not None:
+        return Collection.objects.visible_to(user)
+    of_this_chat = ~Q(kind=Collection.Kind.CHAT) | Q(id=scope.chat)
+    return Collection.objects.meant_for(user).filter(of_this_chat)
 
 
 COUNTED = """

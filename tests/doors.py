@@ -53,6 +53,7 @@ def _api(who: Who, line: str, ok: int | None = 200, body: Any = None, why: str =
 SESSION = "chat/sessions/<uuid:session_id>"
 FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
+NOWHERE = "00000000-0000-0000-0000-000000000000"
 PROMPT = "prompts/<uuid:prompt_id>"
 PROMPT_VERSION = f"{PROMPT}/versions/<int:number>"
 MODEL = "models/<uuid:model_id>"
@@ -90,6 +91,9 @@ DOORS = [
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),
     _api(Who.READERS, f"GET {FILE}"),
+    _api(
+        Who.OWNER, f"PATCH {FILE}", None, {"collection_id": "00000000-0000-0000-0000-000000000000"}
+    ),
     _api(Who.OWNER, f"DELETE {FILE}", 204),
     _api(Who.ADMINS, f"PATCH {FILE}/status", 200, {"status": "UPLOADED"}),
     _api(Who.OWNER, f"POST {FILE}/reprocess", 202),
@@ -100,7 +104,10 @@ DOORS = [
     _api(Who.MEMBERS, "POST collections", 201, {"name": "x"}),
     _api(Who.READERS, f"GET {COLLECTION}"),
     _api(Who.OWNER, f"PATCH {COLLECTION}", body={"name": "x"}),
-    _api(Who.OWNER, f"DELETE {COLLECTION}", 204),
+    # It holds a file, and what becomes of that must be said.
+    _api(Who.OWNER, f"DELETE {COLLECTION}", 409),
+    _api(Who.READERS, f"POST {COLLECTION}/leave", 204),
+    _api(Who.READERS, f"GET {COLLECTION}/files"),
     _api(Who.OWNER, f"POST {COLLECTION}/files", 201),
     # Retrieval.
     _api(Who.MEMBERS, "POST rag/search", None),

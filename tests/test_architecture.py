@@ -39,7 +39,7 @@ PUBLIC = {
         "sources",
     },
     "prompts": {"models", "services", "queries"},
-    "documents": {"models", "services", "queries", "lexical"},
+    "documents": {"models", "services", "queries", "lexical", "collections", "asking"},
     "llm": {
         "models",
         "services",

@@ -13,7 +13,7 @@ from chat import services as chat_services
 from config.asgi import application
 from core.db import in_thread
 from core.testing import person
-from documents import services as documents_services
+from documents import collections as documents_collections
 from documents import tasks
 from tests.doors import DOORS, Door, Who
 from tests.world import SECRET, World, build
@@ -156,7 +156,7 @@ def test_reading_an_action_does_not_do_it(door, world, api, alice, admin):
 
 
 def test_a_document_in_the_open_collection_is_read_but_not_changed_by_all(world, api, bob, admin):
-    world.document.collection = documents_services.default_collection()
+    world.document.collection = documents_collections.default_collection()
     world.document.owner = admin
     world.document.save()
     for door in DOORS:

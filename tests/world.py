@@ -8,7 +8,7 @@ from accounts.models import User
 from chat import services as chat_services
 from chat.models import Message, Session
 from core.ids import new_id
-from documents import services as documents_services
+from documents import collections as documents_collections
 from documents import storage
 from documents.models import Chunk, Collection, Document, Page
 from llm.models import EmbeddingModel, LanguageModel, Provider
@@ -113,7 +113,7 @@ def _document(alice: User, number: int) -> Document:
     incoming = storage.Incoming()
     incoming.write(f"{PAGE_TEXT}\n{number}".encode())
     document = Document.objects.create(
-        collection=documents_services.personal_collection(alice),
+        collection=documents_collections.personal_collection(alice),
         owner=alice,
         original_filename=f"{SECRET}.txt",
         sha256=incoming.sha256,

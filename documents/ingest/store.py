@@ -54,6 +54,7 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         wanted = switching.models_to_write()
         if wanted[0] not in reading.vectors:
             raise ModelSwitched
+        _stay(document)
         _lock_chunks(document)
         shelf.clear(document.id)
         for table in (ChunkVector, Posting, Page):
@@ -131,6 +132,19 @@ def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> I
     for term in sorted(postings):
         chunk_ids, weights = postings[term]
         yield document.collection_id, term, document.id, chunk_ids, weights
+
+
+def _stay(document: Document) -> None:
+    """Keep the document where it is until the commit: it may have been moved since it was read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select collection_id from documents_document where id = %s for key share",
+            [document.id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LeaseLost
+    document.collection_id = row[0]
 
 
 def _lock_chunks(document: Document) -> None:

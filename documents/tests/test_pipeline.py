@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from documents import lexical, queries, services, storage, tasks
+from documents import collections, lexical, queries, services, storage, tasks
 from documents.ingest import lease as leases
 from documents.ingest import pipeline, reconciler
 from documents.ingest.extract import Crashed
@@ -261,7 +261,7 @@ def test_the_same_task_in_parallel_gives_one_set_of_chunks(
 def test_the_same_file_at_the_same_moment_is_one_document(
     alice: Any, upload: Any, media: Path
 ) -> None:
-    services.personal_collection(alice)
+    collections.personal_collection(alice)
     found: list[Any] = []
     in_parallel(*[lambda: found.append(upload(alice, PDF).id)] * 6)
     assert len(found) == 6 and len(set(found)) == 1

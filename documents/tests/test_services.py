@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from core.errors import Conflict, Forbidden, NotFound, TooLarge
-from documents import queries, services, storage, tasks
+from documents import collections, queries, services, storage, tasks
 from documents.models import Chunk, Collection, Document
 from documents.tests.pdfs import make_pdf
 
@@ -101,8 +101,8 @@ def test_without_a_broker_the_upload_stays_and_is_found_later(
 def test_only_the_owner_or_an_admin_may_add_to_a_collection(
     alice: Any, bob: Any, admin: Any, upload: Any, media: Path
 ) -> None:
-    mine = services.create_collection(actor=alice, name="Kelas A")
-    shared = services.create_collection(actor=admin, name="Open", is_open=True)
+    mine = collections.create_collection(actor=alice, name="Kelas A")
+    shared = collections.create_collection(actor=admin, name="Open", is_open=True)
     assert upload(alice, PDF, collection=mine).collection == mine
     assert upload(admin, PDF + b" ", collection=mine.id).collection == mine
     with pytest.raises(NotFound):
@@ -114,16 +114,16 @@ def test_only_the_owner_or_an_admin_may_add_to_a_collection(
 
 def test_only_an_admin_opens_a_collection(alice: Any, admin: Any) -> None:
     with pytest.raises(Forbidden):
-        services.create_collection(actor=alice, name="x", is_open=True)
-    mine = services.create_collection(actor=alice, name="x")
+        collections.create_collection(actor=alice, name="x", is_open=True)
+    mine = collections.create_collection(actor=alice, name="x")
     with pytest.raises(Forbidden):
-        services.update_collection(actor=alice, collection_id=mine.id, is_open=True)
-    assert services.update_collection(actor=admin, collection_id=mine.id, is_open=True).is_open
+        collections.update_collection(actor=alice, collection_id=mine.id, is_open=True)
+    assert collections.update_collection(actor=admin, collection_id=mine.id, is_open=True).is_open
 
 
 def test_the_database_allows_one_default_and_one_personal_collection(alice: Any) -> None:
-    services.default_collection()
-    services.personal_collection(alice)
+    collections.default_collection()
+    collections.personal_collection(alice)
     for fields in ({"kind": "default"}, {"kind": "personal", "owner": alice}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Collection.objects.create(name="second", **fields)
@@ -155,12 +155,14 @@ def test_delete_takes_everything_along(alice: Any, ingest: Any, media: Path) -> 
 def test_deleting_a_collection_takes_its_files(
     alice: Any, admin: Any, ingest: Any, media: Path
 ) -> None:
-    mine = services.create_collection(actor=alice, name="x")
+    mine = collections.create_collection(actor=alice, name="x")
     ingest(alice, PDF, collection=mine)
-    services.delete_collection(actor=alice, collection_id=mine.id)
+    collections.delete_collection(actor=alice, collection_id=mine.id, documents="delete")
     assert not Document.objects.exists() and not files(media)
     with pytest.raises(Conflict):
-        services.delete_collection(actor=admin, collection_id=services.default_collection().id)
+        collections.delete_collection(
+            actor=admin, collection_id=collections.default_collection().id
+        )
 
 
 def test_status_may_be_set_by_admins_only_where_it_makes_sense(
@@ -178,7 +180,7 @@ def test_status_may_be_set_by_admins_only_where_it_makes_sense(
 
 
 def test_readable_collections(alice: Any, bob: Any, admin: Any) -> None:
-    mine, opened = services.personal_collection(alice), services.default_collection()
+    mine, opened = collections.personal_collection(alice), collections.default_collection()
     assert set(queries.readable_collections(alice)) == {mine.id, opened.id}
     assert queries.readable_collections(bob) == [opened.id]
     assert set(queries.readable_collections(admin)) == {mine.id, opened.id}

@@ -10,7 +10,7 @@ import pytest
 import rag.search
 from accounts.models import User
 from documents.lexical import AVERAGE_WORDS, K1, B, query_terms, tokens
-from documents.models import Document
+from documents.models import Collection, Document
 from rag.search import EVERYTHING, Hit, Scope, Wanted, find
 from rag.tests.library import collection, direction, document, embedding_model
 
@@ -59,6 +59,18 @@ def test_words_alone_find_what_vectors_miss(alice: User) -> None:
     assert run(alice, "zzz", direction(1))[0].text == TEXTS[1]
 
 
+def test_the_files_of_a_chat_are_found_in_that_chat_alone(alice: User, bob: User) -> None:
+    chat = Collection.objects.create(name="A chat", owner=alice, kind="chat")
+    document(chat, alice, "attached.txt", [TEXTS[0]], [0])
+
+    def found(user: User, scope: Scope) -> int:
+        return len(run(user, "heart blood", direction(0), scope=scope))
+
+    assert found(alice, Scope(chat=chat.pk)) == 1
+    assert found(alice, EVERYTHING) == 0
+    assert found(bob, Scope(chat=chat.pk)) == 0
+
+
 def test_each_finds_only_what_each_may_read(
     alice: User, bob: User, charlie: User, admin: User
 ) -> None:
@@ -72,8 +84,11 @@ def test_each_finds_only_what_each_may_read(
     assert names(alice) == {"hers.txt", "open.txt"}
     assert names(bob) == {"his.txt", "open.txt"}
     assert names(charlie) == {"open.txt"}
-    assert names(admin) == {"hers.txt", "his.txt", "open.txt"}
     hers = Document.objects.get(original_filename="hers.txt")
+    # An admin's answers quote no student's own files, unless the admin names them.
+    assert names(admin) == {"open.txt"}
+    assert names(admin, Scope(collections=[hers.collection_id])) == {"hers.txt"}
+    assert names(admin, Scope(documents=[hers.pk])) == {"hers.txt"}
     # Naming a foreign document or collection, or nothing at all, opens nothing.
     assert names(bob, Scope(documents=[hers.pk])) == set()
     assert names(bob, Scope(collections=[hers.collection_id])) == set()

@@ -11,7 +11,7 @@ from django.db import connections
 
 from core.testing import PASSWORD, person
 from documents import tasks
-from documents.services import default_collection
+from documents.collections import default_collection
 from llm.errors import LLMError
 from llm.events import Completed, Event, TextDelta
 from llm.messages import Request, ToolCall

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from documents.services import default_collection
+from documents.collections import default_collection
 from llm.services import sync_registry
 from prompts.services import ensure_default_prompt
 

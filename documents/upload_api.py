@@ -1,0 +1,61 @@
+"""DRF's door for files on their way in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from rest_framework import status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.idempotency import fingerprint, once
+from documents import services, uploads
+from documents.serializers import DocumentSerializer, UploadSerializer
+
+
+class UploadView(APIView):
+    """Takes one file as multipart form data and streams it to disk."""
+
+    parser_classes = [MultiPartParser]
+    serializer_class = UploadSerializer
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        # Before anything looks at the form: the CSRF check of a session does, and would let
+        # Django's own handlers take the file.
+        request.upload_handlers = [uploads.StreamingUpload(request)]
+        made: Request = super().initialize_request(request, *args, **kwargs)
+        return made
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        uploads.check_length(request.META.get("CONTENT_LENGTH"))
+        super().initial(request, *args, **kwargs)
+
+    def post(self, request: Request, collection_id: UUID | None = None) -> Response:
+        form = UploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        file = form.validated_data["file"]
+        target = collection_id or form.validated_data.get("collection_id")
+        name = file.name or ""
+        answer, _ran = once(
+            request.user.id,
+            request.headers.get("Idempotency-Key", ""),
+            fingerprint("upload", file.incoming.sha256, name, target),
+            lambda: self._upload(request, file.incoming, name, target),
+        )
+        created = answer.pop("is_new")
+        return Response(answer, status=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    def _upload(
+        self, request: Request, incoming: Any, name: str, target: UUID | None
+    ) -> dict[str, Any]:
+        document = services.upload(actor=request.user, file=incoming, name=name, collection=target)
+        return {**_plain(DocumentSerializer(document).data), "is_new": document.is_new}
+
+
+def _plain(data: Any) -> dict[str, Any]:
+    """Serialised data as JSON values, to be stored with an Idempotency-Key."""
+    return {
+        name: value if isinstance(value, int | None) else str(value) for name, value in data.items()
+    }
