@@ -1,6 +1,6 @@
 """Collections, and the rule of who may read them: the one place where it is written down in Python.
 
-documents/migrations/0004 says the same to PostgreSQL, as the second wall.
+documents/migrations/0005 says the same to PostgreSQL, as the second wall.
 """
 
 from collections.abc import Iterable

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from accounts.models import User
 from core.db import submit
-from documents import services
+from documents import collections, services
 from documents.models import Collection, Document
 from llm.queries import current_embedding_model
 from rag.evaluation.folders import File, Folder
@@ -27,7 +27,10 @@ Status = Document.Status
 def evaluator() -> User:
     """The owner of all scratch collections."""
     found = User.objects.filter(email=ADDRESS).first()
-    return found or User.objects.create_user(ADDRESS, full_name="Evaluation", is_active=False)
+    if found and not found.is_active:  # whoever is switched off reads nothing, not even their own
+        User.objects.filter(pk=found.pk).update(is_active=True)
+        found.is_active = True
+    return found or User.objects.create_user(ADDRESS, full_name="Evaluation")
 
 
 def collection_of(folder: Folder, user: User) -> tuple[Collection, dict[UUID, list[str]]]:
@@ -41,13 +44,13 @@ def collection_of(folder: Folder, user: User) -> tuple[Collection, dict[UUID, li
     name = f"{folder.name} {digest}"
     mine = Collection.objects.filter(owner=user)
     for old in mine.filter(name__startswith=f"{folder.name} ").exclude(name=name):
-        services.delete_collection(actor=user, collection_id=old.id)
+        collections.delete_collection(actor=user, collection_id=old.id, documents="delete")
     found = mine.filter(name=name).first()
     if found is None:
-        found = services.create_collection(actor=user, name=name)
+        found = collections.create_collection(actor=user, name=name)
     if found.description != COMPLETE:
         _read_all(files, found, user)
-        services.update_collection(actor=user, collection_id=found.id, description=COMPLETE)
+        collections.update_collection(actor=user, collection_id=found.id, description=COMPLETE)
     return found, _keys(files, found)
 
 
@@ -55,7 +58,7 @@ def remove(user: User) -> int:
     """Delete all scratch collections; how many there were."""
     ids = list(Collection.objects.filter(owner=user).values_list("id", flat=True))
     for collection_id in ids:
-        services.delete_collection(actor=user, collection_id=collection_id)
+        collections.delete_collection(actor=user, collection_id=collection_id, documents="delete")
     return len(ids)
 
 

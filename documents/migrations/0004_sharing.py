@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_groups'),
-        ('documents', '0002_reembed_jobs'),
+        ('documents', '0003_page_units'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
