@@ -18,6 +18,7 @@ from django.conf import settings
 
 from llm.base import Endpoint
 from llm.errors import llm_error
+from llm.providers.transport import make_transport
 
 T = TypeVar("T")
 
@@ -56,7 +57,9 @@ def sdk_client(
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     key = (make, endpoint)
     if key not in clients:
-        clients[key] = make(endpoint, prepared(httpx2.AsyncClient(timeout=TIMEOUT, limits=LIMITS)))
+        transport = make_transport(LIMITS)
+        client = httpx2.AsyncClient(timeout=TIMEOUT, limits=LIMITS, transport=transport)
+        clients[key] = make(endpoint, prepared(client))
     found: T = clients[key]
     return found
 

@@ -20,6 +20,7 @@ from llm.events import Completed, Event, ReasoningDelta, StopReason, TextDelta
 from llm.messages import Image, JSONDict, Message, Opaque, Request, Text, ToolResult, Usage
 from llm.providers import failures
 from llm.providers.calls import CallAssembler
+from llm.providers.chunks import ChunkStream, joined
 from llm.providers.clients import TIMEOUT, sdk_client
 
 STOPS: dict[str, StopReason] = {
@@ -63,19 +64,18 @@ class OpenAIModel:
         client = sdk_client(self.endpoint, make_client, self._http)
         answer = _Answer()
         # Not chat.completions.create: the SDK would make a model object of every chunk, which costs
-        # more processor time than all the rest of an answer. Its transport, reading of events and
-        # errors are the same here.
+        # more processor time than all the rest of an answer. Its requests and errors are the same.
         chunks: Any = await client.post(
             "/chat/completions",
             body=self._body(request),
             cast_to=object,
             stream=True,
-            stream_cls=openai.AsyncStream[object],
+            stream_cls=ChunkStream,
         )
         async with chunks:
             await failures.require_stream(chunks.response)
-            async for chunk in chunks:
-                for event in answer.take(chunk):
+            async for together in chunks:
+                for event in joined(answer.take(chunk) for chunk in together):
                     yield event
         for call in answer.calls.finished():
             yield call
