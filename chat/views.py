@@ -19,6 +19,7 @@ from django.views.i18n import JSONCatalog
 from accounts.models import User
 from accounts.services import update_profile
 from documents.models import Document
+from documents.queries import ACCEPTED
 from llm.queries import usable_models
 
 YEAR = 365 * 24 * 3600
@@ -59,6 +60,7 @@ def _page(user: User, language: str, session_id: uuid.UUID | None) -> dict[str, 
             "documents": list(documents),
             "user": {"id": str(user.pk), "is_admin": user.is_admin},
             "max_upload_mb": settings.MAX_UPLOAD_MB,
+            "accepts": ACCEPTED,
         },
         "models": models,
         "only_builtin": all(model.provider.kind == "builtin" for model in models),

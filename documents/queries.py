@@ -12,8 +12,11 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from core.errors import NotFound
+from documents.ingest import formats
 from documents.models import Chunk, Collection, Document, Page, Share
 
+# What a file chooser is to offer; what is brought in is decided by content.
+ACCEPTED = formats.accepted()
 UNFINISHED = (Document.Status.UPLOADED, Document.Status.PROCESSING)
 ROW = struct.Struct("<6H")
 

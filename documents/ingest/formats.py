@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import NamedTuple
 
 from documents.ingest import foreign
-from documents.ingest.readers import docx, markdown, pdf, text, zips
+from documents.ingest.readers import delimited, docx, html, markdown, pdf, pptx, text, zips
 
-FORMATS: tuple[ModuleType, ...] = (pdf, markdown, text)
-PACKAGES: tuple[ModuleType, ...] = (docx,)
+FORMATS: tuple[ModuleType, ...] = (pdf, markdown, html, delimited, text)
+PACKAGES: tuple[ModuleType, ...] = (docx, pptx)
 HEAD = 4096
 
 
@@ -57,3 +57,10 @@ def _package(listed: list[str]) -> ModuleType | None:
 
 def by_kind(kind: str) -> ModuleType | None:
     return next((reader for reader in (*FORMATS, *PACKAGES) if kind == reader.KIND), None)
+
+
+def accepted() -> str:
+    """Endings and media types for the `accept` of a file input."""
+    readers = (*FORMATS, *PACKAGES)
+    names = [name for reader in readers for name in getattr(reader, "NAMES", (reader.EXTENSION,))]
+    return ",".join([*names, *(reader.MEDIA_TYPE for reader in readers)])

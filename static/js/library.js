@@ -35,7 +35,7 @@ export async function library(material, body) {
     note.textContent = total
       ? ""
       : gettext(
-          "Nothing here yet. Add a PDF, a text or a Markdown file; drop it anywhere on this page.",
+          "Nothing here yet. Add PDF, Word, PowerPoint, HTML, CSV, text or Markdown files; drop them anywhere on this page.",
         );
     const rows = [...material.files.values()].sort((a, b) =>
       (a.uploaded_at ?? "9").localeCompare(b.uploaded_at ?? "9"),

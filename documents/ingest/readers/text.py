@@ -1,129 +1,83 @@
-"""Plain text. It has no pages, so it is cut into pages of about 3000 characters."""
+"""Plain text. It has no pages, so it is cut into parts of about 3000 characters."""
 
-import codecs
 import re
 from collections.abc import Iterator
+from typing import TextIO
 
 from documents.ingest.cleaning import has_words, plain_lines
 from documents.ingest.frames import Info, PageText, Unreadable
+from documents.ingest.readers import encodings, streams
 
 KIND = "text"
 MEDIA_TYPE = "text/plain"
 EXTENSION = ".txt"
-# As many characters as a document may have, in an encoding of up to four bytes.
-LARGEST = 120_000_000
 PAGE = 3000
 LONGEST_PAGE = 4000
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+PIECE = 64 * 1024
 # Text by its bytes, but meant for another program.
-OTHER_NAMES = (
-    ".eml",
-    ".htm",
-    ".html",
-    ".ipynb",
-    ".mht",
-    ".mhtml",
-    ".ps",
-    ".rtf",
-    ".svg",
-    ".xhtml",
-    ".xml",
-)
-MARKUP = re.compile(rb"\s*<[a-z!?]", re.IGNORECASE)
-OTHERS = (b"<!doctype html", b"<html", b"<?xml", b"<svg", b"{\\rtf", b"%!ps", b"%pdf-", b"mime-")
-LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "iso8859", "latin", "mac_", "cp4", "cp8")
+OTHER_NAMES = (".eml", ".ipynb", ".ps", ".rtf", ".svg", ".xml")
+OTHERS = (b"<?xml", b"<svg", b"{\\rtf", b"%!ps", b"%pdf-", b"mime-")
+HTML = re.compile(rb"<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
+NOTEBOOK = re.compile(rb'^\s*\{\s*"(?:cells|nbformat|metadata)"\s*:')
 CONTROLS = bytes(set(range(32)) - {8, 9, 10, 11, 12, 13, 27}) + b"\x7f"
 
 
 def sniff(head: bytes, name: str) -> bool:
-    """Text of its own kind: not the source of a web page, a mail or a notebook."""
-    if name.lower().endswith(OTHER_NAMES) or (MARKUP.match(head) and b"</" in head):
-        return False
-    return is_text(head)
+    """Text of its own kind: not the source of a picture, a mail or a notebook."""
+    return not name.lower().endswith(OTHER_NAMES) and is_text(head)
 
 
 def is_text(head: bytes) -> bool:
-    """No control characters, unless a byte order mark explains them, and no other known format."""
-    if any(head.startswith(mark) for mark, _encoding in MARKS):
-        return True
-    if head.lstrip()[:64].lower().startswith(OTHERS) or b"<html" in head[:1024].lower():
+    """No control characters once it is decoded, and no other known format."""
+    if head.lstrip()[:64].lower().startswith(OTHERS) or HTML.search(head[:1024]):
         return False
-    return head.translate(None, CONTROLS) == head
+    encoding = encodings.of(head)
+    if encoding.startswith(("utf-16", "utf-32")):
+        head = head.decode(encoding, errors="ignore").encode()
+    return head.translate(None, CONTROLS) == head and not NOTEBOOK.match(head)
 
 
 def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
-    yield from pages(load(path))
+    with streams.opened(path) as (file, share):
+        pages = streams.limited(_pages(file))
+        yield from streams.announced(pages, share, unit="part")
 
 
-def pages(text: str) -> Iterator[Info | PageText]:
-    cuts = list(_cuts(text))
-    yield Info(len(cuts))
-    for number, (start, end) in enumerate(cuts, start=1):
-        yield PageText(number, text[start:end].strip("\n"))
-
-
-def load(path: str) -> str:
-    """The whole text, decoded and cleaned; raises Unreadable for what is no text after all."""
-    with open(path, "rb") as file:
-        raw = file.read(LARGEST + 1)
-    if len(raw) > LARGEST:
-        raise Unreadable("too_complex", "more text than is read in one piece")
-    text = plain_lines(decode(raw))
-    if not text.strip():
+def _pages(file: TextIO) -> Iterator[PageText]:
+    """Raises Unreadable at the end when there was nothing to read."""
+    number, words, buffer = 0, False, ""
+    for piece in _pieces(file):
+        buffer += piece
+        while len(buffer) > LONGEST_PAGE:
+            cut = _boundary(buffer, PAGE, LONGEST_PAGE)
+            page, buffer = buffer[:cut].strip("\n"), buffer[cut:]
+            if page.strip():
+                number += 1
+                words = words or has_words(page)
+                yield PageText(number, page)
+    if buffer.strip():
+        number += 1
+        words = words or has_words(buffer)
+        yield PageText(number, buffer.strip("\n"))
+    if not number:
         raise Unreadable("empty", "only white space")
-    if not has_words(text[:1_000_000]):
+    if not words:
         raise Unreadable("no_text", "no letter and no digit")
-    return text
 
 
-def decode(raw: bytes) -> str:
-    for mark, encoding in MARKS:
-        if raw.startswith(mark):
-            return raw.decode(encoding, errors="replace")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return raw.decode(_guess(raw), errors="replace")
-
-
-def _guess(raw: bytes) -> str:
-    """An older encoding from a sample; one broken byte in UTF-8 is still UTF-8."""
-    import charset_normalizer  # noqa: PLC0415
-
-    sample = raw[:65_536]
-    if _mostly_utf8(sample):
-        return "utf-8"
-    best = charset_normalizer.from_bytes(sample).best()
-    encoding = best.encoding if best else "cp1252"
-    # Western and Central European tables are told apart by guesswork; ours write the former.
-    return "cp1252" if encoding.startswith(LATIN) else encoding
-
-
-def _mostly_utf8(sample: bytes) -> bool:
-    text = sample.decode("utf-8", errors="replace")
-    broken = text.count("\ufffd")
-    return sum(char > "\x7f" for char in text) > 3 * broken and broken * 100 < len(text)
-
-
-def _cuts(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of pages: cut at a form feed's place, else a paragraph, a line, a space, anywhere."""
-    start, length = 0, len(text)
-    while start < length:
-        end = min(start + PAGE, length)
-        if end < length:
-            end = _boundary(text, end, min(start + LONGEST_PAGE, length))
-        if text[start:end].strip():
-            yield start, end
-        start = end
+def _pieces(file: TextIO) -> Iterator[str]:
+    """Cleaned text; a letter and its accents, or a line's end, are not torn apart."""
+    rest = ""
+    while data := file.read(PIECE):
+        data = rest + data
+        cut = max(data.rfind("\n"), data.rfind(" ")) + 1 or len(data)
+        rest = data[cut:]
+        yield plain_lines(data[:cut])
+    yield plain_lines(rest)
 
 
 def _boundary(text: str, low: int, high: int) -> int:
+    """Where a page ends: behind a paragraph, a line, a blank, else anywhere."""
     for mark in ("\n\n", "\n", " "):
         found = text.find(mark, low, high)
         if found >= 0:

@@ -1,0 +1,71 @@
+"""Old and wide encodings, told by their bytes."""
+
+import pytest
+
+from documents.ingest import formats
+from documents.ingest.readers import encodings
+from documents.tests.office import make_docx, p
+
+ID = "Pendidikan menuntut siswa memahami “naïve Bayes”, café – dan harga €5."
+ZH = "数据库管理系统是一种操纵和管理数据库的大型软件，用于建立、使用和维护数据库。"
+JA = "名前,年齢,住所\n佐藤太郎,30,東京\n三木英子,25,大阪\n"
+KO = "데이터베이스는 여러 사람이 공유하여 사용할 목적으로 통합한 데이터의 집합이다."
+RU = "База данных — это упорядоченный набор структурированной информации."
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (ID, "utf-8"),
+        (ID, "utf-8-sig"),
+        (ID, "utf-16"),
+        (ID, "utf-16-le"),
+        (ID, "utf-16-be"),
+        (ID, "utf-32"),
+        (ID, "cp1252"),
+        ("Café déjà vu, naïve élève à Noël", "latin-1"),
+        (ZH, "gbk"),
+        ("姓名,年龄,城市\n张三,20,北京\n", "gb18030"),
+        ("資料庫管理系統是一種操縱和管理資料庫的大型軟體。", "big5"),
+        (JA, "shift_jis"),
+        ("データベースは整理された情報の集まり。", "euc_jp"),
+        (KO, "euc_kr"),
+        (RU, "cp1251"),
+        ("Hëllo wörld " * 20, "utf-8"),
+    ],
+)
+def test_encodings_are_told_by_their_bytes(text: str, encoding: str) -> None:
+    raw = text.encode(encoding)
+    assert raw.decode(encodings.of(raw)) == text
+    found = formats.detect(raw[: formats.HEAD], "x.txt")
+    assert found is not None and found.KIND == "text"
+
+
+@pytest.mark.parametrize(
+    ("head", "media_type", "error"),
+    [
+        (b"{\\rtf1", "application/rtf", "wrong_type"),
+        (b"\x89PNG\r\n\x1a\n\0", "image/png", "wrong_type"),
+        (b"RIFF\0\0\0\0WEBP", "image/webp", "wrong_type"),
+        (b'{"cells": [], "nbformat": 4}', "application/x-ipynb+json", "wrong_type"),
+        (b"\0\1\2\3", "application/octet-stream", "wrong_type"),
+        (
+            b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/epub+zipPK",
+            "application/epub+zip",
+            "wrong_type",
+        ),
+    ],
+)
+def test_what_is_not_read_is_known(head: bytes, media_type: str, error: str) -> None:
+    assert formats.recognise(head, "a.pdf")[1:] == (media_type, error)
+
+
+def test_office_files_are_told_by_their_folders(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "x"
+    path.write_bytes(b"MZ junk before it" + make_docx(p("x")))
+    data = make_docx(p("x"))
+    path.write_bytes(data)
+    found = formats.recognise(data[: formats.HEAD], "homework.txt", path)
+    assert found.reader is not None and found.reader.KIND == "docx"
