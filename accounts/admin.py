@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import services
-from accounts.models import ApiLogin, Group, Membership, User
-from core.errors import AppError
+from accounts import api_keys, services
+from accounts.models import ApiKey, ApiLogin, Group, Membership, User
+from core.errors import AppError, Forbidden
 
 # One way in: the login page, with its limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -170,3 +170,35 @@ class GroupAdmin(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("members"), ordering="people")
     def members_count(self, group: Any) -> int:
         return int(group.people)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(admin.ModelAdmin):
+    """To see which keys there are and to take one back; a key is made by its owner alone."""
+
+    list_display = ["user", "name", "prefix", "scopes", "used_at", "expires_at", "revoked_at"]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter), "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "name", "prefix"]
+    actions = ["take_back"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
+        return False
+
+    @admin.action(description=gettext_lazy("Take the selected keys back"), permissions=["view"])
+    def take_back(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        done = 0
+        for key in queryset.filter(revoked_at=None).select_related("user"):
+            if not (services.may_manage(request.user, key.user) or key.user == request.user):
+                self.message_user(request, f"{key}: {Forbidden()}", messages.ERROR)
+                continue
+            api_keys.revoke(actor=key.user, key_id=key.pk)
+            done += 1
+        text = ngettext("%d key taken back.", "%d keys taken back.", done) % done
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import logins, services
+from accounts import keys_api, logins, services
 from accounts.credentials import check_credentials, limit
 from accounts.drf import ForgivingBearerAuthentication, SessionAuthentication
 from accounts.resolve import Caller
@@ -119,6 +119,7 @@ def _tokens(pair: logins.TokenPair) -> Response:
 
 
 urlpatterns = [
+    *keys_api.urlpatterns,
     path("auth/register", RegisterView.as_view(), name="auth-register"),
     path("auth/login", LoginView.as_view(), name="auth-login"),
     path("auth/token", TokenView.as_view(), name="auth-token"),

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from accounts.resolve import Caller, bearer, note_activity, resolve
+from core.errors import Forbidden
 
 
 class BearerAuthentication(authentication.BaseAuthentication):
@@ -15,7 +16,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
         raw = bearer(request.headers.get("Authorization", ""))
         if raw is None:
             return None
-        caller = resolve(raw)
+        caller = resolve(raw, str(request.method), request.path_info)
         if caller is None:
             raise exceptions.AuthenticationFailed
         return caller.user, caller
@@ -30,7 +31,7 @@ class ForgivingBearerAuthentication(BearerAuthentication):
     def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         try:
             return super().authenticate(request)
-        except exceptions.AuthenticationFailed:
+        except (exceptions.AuthenticationFailed, Forbidden):
             return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -179,6 +180,31 @@ class ApiLogin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.client}"
+
+
+class ApiKey(models.Model):
+    """A key for a person's own programs; only its hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="api_keys", verbose_name=_("user")
+    )
+    name = models.CharField(_("name"), max_length=100, validators=[no_control_characters])
+    prefix = models.CharField(_("begins with"), max_length=8, unique=True, editable=False)
+    hash = models.CharField(max_length=64, editable=False)
+    scopes = ArrayField(models.CharField(max_length=20), verbose_name=_("opens"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"), null=True)
+    used_at = models.DateTimeField(_("last used"), null=True)
+    revoked_at = models.DateTimeField(_("taken back"), null=True)
+
+    class Meta:
+        verbose_name = _("API key")
+        verbose_name_plural = _("API keys")
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix})"
 
 
 class Group(models.Model):

@@ -16,7 +16,7 @@ from core.errors import Forbidden
 def _resolve(request: HttpRequest) -> Caller | None:
     raw = bearer(request.headers.get("Authorization", ""))
     if raw is not None:
-        return resolve(raw)
+        return resolve(raw, str(request.method), request.path_info)
     user = request.user
     if not user.is_authenticated:
         return None

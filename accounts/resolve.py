@@ -11,9 +11,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
-from accounts import tokens
+from accounts import api_keys, scopes, tokens
 from accounts.models import ApiLogin, User
+from core.errors import Forbidden
 
 # How exact "last active" is: a write for every request would cost more than it tells.
 ACTIVITY_STEP = timedelta(minutes=5)
@@ -25,6 +27,7 @@ class Caller:
 
     user: User
     login_id: UUID | None = None
+    key_id: UUID | None = None
 
 
 def bearer(header: str) -> str | None:
@@ -33,7 +36,13 @@ def bearer(header: str) -> str | None:
     return raw.strip() if scheme.lower() == "bearer" else None
 
 
-def resolve(raw: str) -> Caller | None:
+def resolve(raw: str, method: str, path: str) -> Caller | None:
+    """Who brings this token or key to this address; None when it is no good.
+
+    Raises Forbidden for a good key that does not open the address.
+    """
+    if raw.startswith(api_keys.BEGINNING):
+        return _by_key(raw, method, path)
     claims = tokens.decode(tokens.Kind.ACCESS, raw)
     login = live_login(claims) if claims else None
     if login is None:
@@ -42,9 +51,14 @@ def resolve(raw: str) -> Caller | None:
     return Caller(login.user, login.pk)
 
 
-def resolve_token(raw: str) -> User | None:
-    caller = resolve(raw)
-    return caller.user if caller else None
+def _by_key(raw: str, method: str, path: str) -> Caller | None:
+    key = api_keys.find(raw)
+    if key is None:
+        return None
+    if not scopes.allows(key.scopes, method, path):
+        raise Forbidden(_("This API key does not open this part of the API."), code="scope")
+    note_activity(key.user)
+    return Caller(key.user, key_id=key.pk)
 
 
 def live_login(claims: tokens.Claims) -> ApiLogin | None:
@@ -79,6 +93,8 @@ def still_valid(caller: Caller) -> bool:
     if user is None or user.session_stamp != caller.user.session_stamp:
         return False
     ended = ApiLogin.objects.filter(pk=caller.login_id).exclude(ended_at=None)
+    if caller.key_id is not None and not api_keys.is_live(caller.key_id):
+        return False
     return caller.login_id is None or not ended.exists()
 
 

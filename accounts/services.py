@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import ApiLogin, User, normalise_email
+from accounts.models import ApiKey, ApiLogin, User, normalise_email
 from core.announce import ring
 from core.errors import Conflict, Forbidden, Invalid
 
@@ -115,13 +115,14 @@ def delete_user(*, actor: User, user: User) -> None:
 
 
 def end_access(user: User) -> None:
-    """Log a user out everywhere, pages and programs and open sockets alike."""
+    """Log a user out everywhere, pages and programs and open sockets alike; API keys are void."""
     user.session_stamp = uuid4()
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
         ApiLogin.objects.filter(user=user, ended_at=None).update(
             ended_at=timezone.now(), ended_by=ApiLogin.Ended.BY_OTHERS
         )
+        ApiKey.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
     user_id = user.pk
     transaction.on_commit(lambda: ring(doorbell(user_id), {"type": "account"}))
 

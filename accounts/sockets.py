@@ -25,10 +25,11 @@ from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
-from accounts import resolve, tickets, tokens
+from accounts import api_keys, resolve, tickets, tokens
 from accounts.models import ApiLogin, User
 from accounts.services import doorbell
 from core.db import in_thread
+from core.errors import Forbidden
 
 log = logging.getLogger(__name__)
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -49,6 +50,7 @@ class Grant:
     session_key: str = ""
     login_id: UUID | None = None
     stamp: str = ""
+    key_id: UUID | None = None
 
     def renew(self) -> User | None:
         """The user as stored now, or None when the right has ended."""
@@ -58,6 +60,8 @@ class Grant:
         if user is None or not constant_time_compare(tokens.stamp(user), self.stamp):
             return None
         if self.login_id and not ApiLogin.objects.filter(pk=self.login_id, ended_at=None).exists():
+            return None
+        if self.key_id and not api_keys.is_live(self.key_id):
             return None
         return user
 
@@ -175,23 +179,32 @@ def open_grant(scope: dict[str, Any]) -> Grant | None:
         return None
     raw = resolve.bearer(headers.get("authorization", ""))
     if raw is not None:
-        caller = resolve.resolve(raw)
-        if caller is None:
-            return None
-        stamp = tokens.stamp(caller.user)
-        return Grant(caller.user, login_id=caller.login_id, stamp=stamp)
+        return _by_bearer(raw, scope["path"])
     ticket = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("ticket")
     if ticket:
-        return _by_ticket(ticket[0])
+        return _by_ticket(ticket[0], scope["path"])
     return _by_session(headers.get("cookie", "")) if origin is not None else None
 
 
-def _by_ticket(raw: str) -> Grant | None:
+def _by_bearer(raw: str, path: str) -> Grant | None:
+    try:
+        caller = resolve.resolve(raw, "GET", path)
+    except Forbidden:
+        return None
+    if caller is None:
+        return None
+    stamp = tokens.stamp(caller.user)
+    return Grant(caller.user, login_id=caller.login_id, stamp=stamp, key_id=caller.key_id)
+
+
+def _by_ticket(raw: str, path: str) -> Grant | None:
     spent = tickets.redeem(raw)
-    user = User.objects.filter(pk=spent[0]).first() if spent else None
+    user = User.objects.filter(pk=spent.user_id).first() if spent else None
     if spent is None or user is None:
         return None
-    grant = Grant(user, login_id=spent[1], stamp=spent[2])
+    if spent.key_id and not api_keys.opens(spent.key_id, "GET", path):
+        return None
+    grant = Grant(user, login_id=spent.login_id, stamp=spent.stamp, key_id=spent.key_id)
     return grant if grant.renew() else None
 
 

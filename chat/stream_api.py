@@ -93,8 +93,8 @@ async def stop(request: HttpRequest, session_id: uuid.UUID) -> dict[str, bool]:
 @router.post("chat/ws-ticket", response={200: dict[str, str]})
 async def ws_ticket(request: HttpRequest) -> dict[str, str]:
     """A single-use ticket for `?ticket=` of a WebSocket, good for a minute."""
-    login_id = request.caller.login_id  # type: ignore[attr-defined]  # caller_auth set it
-    return {"ticket": await in_thread(tickets.issue, _user(request), login_id)}
+    caller: Caller = request.caller  # type: ignore[attr-defined]  # caller_auth set it
+    return {"ticket": await in_thread(tickets.issue, caller)}
 
 
 def _user(request: HttpRequest) -> User:

@@ -74,6 +74,9 @@ DOORS = [
     _api(Who.ANYONE, "POST auth/logout", None, why="carries its own proof; without one it is 401"),
     _api(Who.MEMBERS, "GET auth/me"),
     _api(Who.MEMBERS, "PATCH auth/me", body={}),
+    _api(Who.MEMBERS, "GET keys"),
+    _api(Who.MEMBERS, "POST keys", 201, {"name": "x"}),
+    _api(Who.OWNER, "DELETE keys/<uuid:key_id>", 204),
     # Chat.
     _api(Who.MEMBERS, "GET chat/config"),
     _api(Who.MEMBERS, "GET chat/sessions"),

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from accounts.models import User
+from accounts.api_keys import make_key
+from accounts.models import ApiKey, User
 from chat import services as chat_services
 from chat.models import Message, Session
 from core.ids import new_id
@@ -29,6 +30,7 @@ class World:
     model: LanguageModel
     provider: Provider
     embedding: EmbeddingModel
+    key: ApiKey
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -43,6 +45,7 @@ class World:
             "<uuid:provider_id>": self.provider.pk,
             "<int:embedding_id>": self.embedding.pk,
             "<uuid:user_id>": self.alice.pk,
+            "<uuid:key_id>": self.key.pk,
             "<int:number>": 1,
         }
 
@@ -63,7 +66,8 @@ def build(alice: User, number: int = 0) -> World:
     prompt = Prompt.objects.create(name="A prompt", content=f"Talk about {SECRET}.")
     PromptVersion.objects.create(prompt=prompt, number=1, name=prompt.name, content=prompt.content)
     read = (document.collection, document)
-    return World(alice, session, message, *read, prompt, _model(), _provider(), _embedding())
+    key, _ = make_key(actor=alice, name=f"Script of {SECRET}")
+    return World(alice, session, message, *read, prompt, _model(), _provider(), _embedding(), key)
 
 
 def _embedding() -> EmbeddingModel:

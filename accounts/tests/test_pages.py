@@ -139,7 +139,7 @@ def test_a_new_password_ends_other_sessions_and_tokens(page, api, alice):
     assert page.post("/accounts/password/change/", form).status_code == 302
     assert page.get("/api/v1/auth/me").status_code == 200
     assert other.get("/api/v1/auth/me").status_code == 401
-    assert resolve(pair.access_token) is None
+    assert resolve(pair.access_token, "GET", "/") is None
 
 
 def test_reset_says_the_same_for_known_and_unknown(page, alice):
@@ -158,7 +158,7 @@ def test_a_reset_link_works_once_and_ends_tokens(page, alice):
     assert page.post(form_path, form).status_code == 302
     alice.refresh_from_db()
     assert alice.check_password("rambutan manis 7")
-    assert resolve(pair.access_token) is None
+    assert resolve(pair.access_token, "GET", "/") is None
     again = Client(REMOTE_ADDR=unique_address()).get(path)
     assert again.status_code == 200 and b"password1" not in again.content
 

@@ -80,17 +80,17 @@ def test_deactivation_ends_sessions_and_tokens_for_good(api, alice, admin):
     assert page.get("/api/v1/auth/me").status_code == 200
     services.set_active(actor=admin, user=alice, active=False)
     assert page.get("/api/v1/auth/me").status_code == 401
-    assert resolve(pair.access_token) is None
+    assert resolve(pair.access_token, "GET", "/") is None
     services.set_active(actor=admin, user=alice, active=True)
     assert page.get("/api/v1/auth/me").status_code == 401
-    assert resolve(pair.access_token) is None
+    assert resolve(pair.access_token, "GET", "/") is None
     assert ApiLogin.objects.get().ended_by == "ended"
 
 
 def test_deletion_takes_logins_along(api, alice, admin):
     pair = logins.open_login(actor=alice)
     services.delete_user(actor=admin, user=alice)
-    assert resolve(pair.access_token) is None
+    assert resolve(pair.access_token, "GET", "/") is None
     answer = api().post("/api/v1/auth/refresh", {"refresh_token": pair.refresh_token})
     assert answer.status_code == 401
 
@@ -99,4 +99,4 @@ def test_a_role_counts_at_once(alice, admin):
     services.set_role(actor=admin, user=alice, role="admin")
     token = logins.open_login(actor=alice).access_token
     services.set_role(actor=admin, user=alice, role="student")
-    assert not resolve(token).user.is_admin
+    assert not resolve(token, "GET", "/").user.is_admin

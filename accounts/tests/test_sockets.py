@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 
-from accounts import logins, services, sockets, tickets
+from accounts import api_keys, logins, services, sockets, tickets
+from accounts.resolve import Caller
 from accounts.sockets import CallerMiddleware
 from core.db import in_thread
 
@@ -24,10 +25,13 @@ class Echo(AsyncJsonWebsocketConsumer):
         await self.send_json({"email": self.scope["user"].email, "role": self.scope["user"].role})
 
 
-def dial(headers=None, query=""):
+CHAT = "/ws/chat/one/"
+
+
+def dial(headers=None, query="", path="/ws/"):
     headers = {"host": "localhost:8000", **(headers or {})}
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return WebsocketCommunicator(CallerMiddleware(Echo.as_asgi()), f"/ws/{query}", headers=pairs)
+    return WebsocketCommunicator(CallerMiddleware(Echo.as_asgi()), f"{path}{query}", headers=pairs)
 
 
 async def opens(*args, **kwargs):
@@ -75,7 +79,7 @@ async def test_a_cookie_from_elsewhere_opens_nothing(alice, origin):
 
 
 async def test_a_page_elsewhere_opens_nothing_by_ticket_either(alice):
-    ticket = await in_thread(tickets.issue, alice)
+    ticket = await in_thread(tickets.issue, Caller(alice))
     assert not await opens({"origin": "https://evil.example"}, f"?ticket={ticket}")
 
 
@@ -98,7 +102,7 @@ async def test_a_program_opens_with_its_token_and_no_origin(alice):
 
 
 async def test_a_ticket_is_good_once(alice):
-    ticket = await in_thread(tickets.issue, alice)
+    ticket = await in_thread(tickets.issue, Caller(alice))
     assert await opens(query=f"?ticket={ticket}")
     assert not await opens(query=f"?ticket={ticket}")
     assert not await opens(query="?ticket=" + "x" * 40)
@@ -113,7 +117,7 @@ async def test_a_token_in_the_address_is_not_read(alice):
 
 async def test_nobody_and_the_deactivated_open_nothing(alice, admin):
     assert not await opens({"origin": HERE})
-    ticket = await in_thread(tickets.issue, alice)
+    ticket = await in_thread(tickets.issue, Caller(alice))
     headers = {"cookie": await in_thread(cookie, alice), "origin": HERE}
     await in_thread(services.set_active, actor=admin, user=alice, active=False)
     assert not await opens(query=f"?ticket={ticket}")
@@ -123,7 +127,7 @@ async def test_nobody_and_the_deactivated_open_nothing(alice, admin):
 async def open_all_ways(user):
     """The same user's sockets by cookie, by token and by ticket."""
     pair = await in_thread(logins.open_login, actor=user)
-    ticket = await in_thread(tickets.issue, user)
+    ticket = await in_thread(tickets.issue, Caller(user))
     ways = [
         dial({"cookie": await in_thread(cookie, user), "origin": HERE}),
         dial({"authorization": f"Bearer {pair.access_token}"}),
@@ -208,3 +212,18 @@ async def test_logging_out_a_program_closes_its_socket_only(alice):
     await sockets_of[1].send_json_to({})
     assert await sockets_of[1].receive_json_from()
     await sockets_of[1].disconnect()
+
+
+async def test_a_key_opens_a_socket_of_its_scope_and_its_end_closes_it(alice):
+    key, raw = await in_thread(api_keys.make_key, actor=alice, name="x", scopes=["files:read"])
+    assert not await opens({"authorization": f"Bearer {raw}"}, path=CHAT)
+    ticket = await in_thread(tickets.issue, Caller(alice, key_id=key.pk))
+    assert not await opens(query=f"?ticket={ticket}", path=CHAT), (
+        "a ticket opens no more than its key"
+    )
+    key, raw = await in_thread(api_keys.make_key, actor=alice, name="x", scopes=["chat"])
+    assert await opens({"authorization": f"Bearer {raw}"}, path=CHAT)
+    open_one = dial({"authorization": f"Bearer {raw}"}, path=CHAT)
+    assert (await open_one.connect())[0]
+    await in_thread(api_keys.revoke, actor=alice, key_id=key.pk)
+    assert (await open_one.receive_output(5))["type"] == "websocket.close"

@@ -10,10 +10,20 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import logins, tokens
+from accounts import resolve as resolving
 from accounts.models import ApiLogin
-from accounts.resolve import bearer, resolve, resolve_token
+from accounts.resolve import bearer
 from accounts.services import end_access
 from accounts.tokens import Kind
+
+
+def resolve(raw):
+    return resolving.resolve(raw, "GET", "/api/v1/auth/me")
+
+
+def resolve_token(raw):
+    caller = resolve(raw)
+    return caller and caller.user
 
 
 @pytest.fixture
