@@ -11,15 +11,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from documents import collections_api, downloads, embeddings_api, queries, services
+from documents import (
+    collections_api,
+    downloads,
+    embeddings_api,
+    page_search,
+    queries,
+    services,
+)
 from documents.models import Document
 from documents.serializers import (
     DocumentDetailSerializer,
     DocumentSerializer,
+    FindParameters,
     ListParameters,
     MoveSerializer,
     PageParameters,
     PageSerializer,
+    PlacesSerializer,
     StatusSerializer,
 )
 from documents.upload_api import UploadView
@@ -85,6 +94,11 @@ class DownloadView(APIView):
         document = queries.document(request.user, document_id)
         return downloads.respond(document, request.headers)
 
+    def head(self, request: Request, document_id: UUID) -> HttpResponseBase:
+        """What GET would say, without opening the file."""
+        document = queries.document(request.user, document_id)
+        return downloads.respond(document, request.headers, body=False)
+
 
 class PageView(APIView):
     serializer_class = PageSerializer
@@ -96,6 +110,27 @@ class PageView(APIView):
         return Response(PageSerializer(page).data)
 
 
+class FindView(APIView):
+    """Find in the document: at most 500 places, in reading order."""
+
+    serializer_class = PlacesSerializer
+
+    def get(self, request: Request, document_id: UUID) -> Response:
+        # Before the words: to whom it is not there, nothing is wrong with them.
+        queries.document(request.user, document_id)
+        given = FindParameters(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        query = given.validated_data["q"]
+        found = page_search.find(request.user, document_id, query)
+        body = {
+            "query": query,
+            "total": len(found.places),
+            "truncated": found.truncated,
+            "matches": found.places,
+        }
+        return Response(PlacesSerializer(body).data)
+
+
 urlpatterns = [
     path("files/upload", UploadView.as_view(), name="files_upload"),
     path("files", DocumentsView.as_view(), name="files"),
@@ -105,6 +140,7 @@ urlpatterns = [
     path("files/<uuid:document_id>/retry", RetryView.as_view(), name="file_retry"),
     path("files/<uuid:document_id>/download", DownloadView.as_view(), name="file_download"),
     path("files/<uuid:document_id>/pages/<int:number>", PageView.as_view(), name="file_page"),
+    path("files/<uuid:document_id>/search", FindView.as_view(), name="file_search"),
     *collections_api.urlpatterns,
     *embeddings_api.urlpatterns,
 ]

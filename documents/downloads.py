@@ -18,8 +18,12 @@ PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def respond(document: Document, headers: Mapping[str, str]) -> HttpResponseBase:
-    """Answer a GET (RFC 9110, sections 13 and 14): 200, 206, 304 or 416.
+def respond(
+    document: Document, headers: Mapping[str, str], *, body: bool = True
+) -> HttpResponseBase:
+    """Answer a GET, or a HEAD with body=False (RFC 9110, sections 13 and 14): 200, 206, 304, 416.
+
+    Several ranges at once are answered by the whole file, as the RFC allows.
 
     The caller has checked that the asker may see the document. Raises NotFound when the original
     was not kept.
@@ -29,7 +33,7 @@ def respond(document: Document, headers: Mapping[str, str]) -> HttpResponseBase:
         raise NotFound
     size = path.stat().st_size
     etag = f'"{document.sha256}"'
-    if etag in headers.get("If-None-Match", ""):
+    if _matches(etag, headers.get("If-None-Match", "")):
         return _secure(HttpResponse(status=304), document, etag)
     wanted = headers.get("Range", "")
     if headers.get("If-Range", etag) != etag:
@@ -40,11 +44,22 @@ def respond(document: Document, headers: Mapping[str, str]) -> HttpResponseBase:
         return _secure(refused, document, etag)
     start, end = span
     partial = (end - start) != size
-    answer = StreamingHttpResponse(_pieces(path, start, end), status=206 if partial else 200)
+    status = 206 if partial else 200
+    answer: HttpResponseBase = (
+        StreamingHttpResponse(_pieces(path, start, end), status=status)
+        if body
+        else HttpResponse(status=status)
+    )
     if partial:
         answer["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     answer["Content-Length"] = str(end - start)
     return _secure(answer, document, etag)
+
+
+def _matches(etag: str, given: str) -> bool:
+    """Weak comparison with the tags of If-None-Match; `*` is any."""
+    tags = [tag.strip().removeprefix("W/") for tag in given.split(",")]
+    return etag in tags or tags == ["*"]
 
 
 def _span(wanted: str, size: int) -> tuple[int, int] | None:

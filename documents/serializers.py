@@ -107,3 +107,23 @@ class PageSerializer(serializers.Serializer):
     start = serializers.IntegerField(allow_null=True)
     end = serializers.IntegerField(allow_null=True)
     page_count = serializers.IntegerField()
+
+
+class FindParameters(serializers.Serializer):
+    q = serializers.CharField(min_length=2, max_length=200)
+
+
+class PlaceSerializer(serializers.Serializer):
+    page = serializers.IntegerField()
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    before = serializers.CharField()
+    match = serializers.CharField()
+    after = serializers.CharField()
+
+
+class PlacesSerializer(serializers.Serializer):
+    query = serializers.CharField()
+    total = serializers.IntegerField()
+    truncated = serializers.BooleanField()
+    matches = PlaceSerializer(many=True)

@@ -103,6 +103,7 @@ DOORS = [
     _api(Who.OWNER, f"POST {FILE}/retry", 409),
     _api(Who.READERS, f"GET {FILE}/download"),
     _api(Who.READERS, f"GET {FILE}/pages/<int:number>"),
+    _api(Who.READERS, f"GET {FILE}/search", 422),
     _api(Who.MEMBERS, "GET collections"),
     _api(Who.MEMBERS, "POST collections", 201, {"name": "x"}),
     _api(Who.READERS, f"GET {COLLECTION}"),

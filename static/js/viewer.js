@@ -1,6 +1,7 @@
 // The source viewer: one page of a document with the cited passage marked.
 
 import { announce, api, fill, gettext, h, icon, tool } from "./lib.js";
+import { FindBar } from "./find.js";
 import { openPane } from "./pane.js";
 
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2, 3];
@@ -17,6 +18,9 @@ class Viewer {
   constructor(target, { from, back }) {
     this.target = target;
     this.page = target.page ?? 1;
+    // The words that are marked: the passage of the citation, or a place that was looked for.
+    this.passage = target.end > target.start ? target : null;
+    this.spot = this.passage;
     this.zoom = 1;
     this.pages = new Map(); // number → what the server says of it
     const { body, pane } = openPane(target.name, { from, back, onClose: () => this.leave() });
@@ -27,7 +31,12 @@ class Viewer {
       role: "region",
       "aria-label": gettext("Page"),
     });
-    pane.append(this.#bar());
+    this.finder = new FindBar(target.id, {
+      show: (place) => this.#show(place),
+      close: () => this.#find(false),
+    });
+    this.finder.element.hidden = true;
+    pane.append(this.#bar(), this.finder.element);
     if (target.note) pane.append(h("p", { className: "view-told", role: "status" }, target.note));
     pane.append(this.scroll);
     pane.addEventListener("keydown", (this.keys = (event) => this.#key(event)));
@@ -70,8 +79,8 @@ class Viewer {
       {
         type: "button",
         className: "tool named",
-        hidden: this.target.start === undefined,
-        onclick: () => this.go(this.target.page),
+        hidden: !this.passage,
+        onclick: () => this.#show(this.passage),
       },
       icon("book"),
       h("span", {}, gettext("Passage")),
@@ -85,6 +94,9 @@ class Viewer {
       this.count,
       h("span", { className: "grow" }),
       this.home,
+      tool("search", gettext("Find in this document"), () =>
+        this.#find(this.finder.element.hidden),
+      ),
       ...this.zooms,
       h(
         "a",
@@ -147,20 +159,37 @@ class Viewer {
   }
 
   async #page(number) {
-    const { start, end, page } = this.target;
-    const asked =
-      number === page && start !== undefined && end > start ? `?start=${start}&end=${end}` : "";
-    if (!this.pages.has(number))
-      this.pages.set(number, await api(`files/${this.target.id}/pages/${number}${asked}`));
-    return this.pages.get(number);
+    const { start, end } = this.spot?.page === number ? this.spot : {};
+    const asked = start === undefined ? "" : `?start=${start}&end=${end}`;
+    const key = `${number}${asked}`;
+    if (!this.pages.has(key))
+      this.pages.set(key, await api(`files/${this.target.id}/pages/${key}`));
+    return this.pages.get(key);
   }
 
   go(number) {
     const page = Math.max(1, Math.min(this.total ?? number, Math.round(number)));
     this.box.value = String(page);
-    if (page === this.page && number !== this.target.page) return;
+    if (page === this.page) return;
     this.page = page;
     this.#draw();
+  }
+
+  /** Goes to words and marks them: {page, start, end}. */
+  #show(spot) {
+    this.spot = spot;
+    this.page = spot.page;
+    this.#draw();
+  }
+
+  #find(open) {
+    this.finder.element.hidden = !open;
+    this.finder.from = this.page;
+    if (open) this.finder.box.select();
+    else {
+      this.spot = this.passage;
+      this.scroll.focus({ preventScroll: true });
+    }
   }
 
   #zoom(step) {
@@ -209,8 +238,11 @@ class Viewer {
     }
     this.drawing = this.drawPage(page, this.sheet, this.width);
     await this.drawing.done;
-    if (number === this.target.page && this.target.start !== undefined)
-      this.#mark(await this.#page(number));
+    if (number === this.page) this.#mark(this.#hasSpot(number) ? await this.#page(number) : {});
+  }
+
+  #hasSpot(number) {
+    return this.spot?.page === number;
   }
 
   /** Rectangles are fractions of the page, from its top left: they fit every zoom. */
@@ -240,7 +272,7 @@ class Viewer {
     if (this.left || number !== this.page) return;
     this.total ??= page.page_count;
     const { text, start, end } = page;
-    const marked = number === this.target.page && end > start;
+    const marked = this.#hasSpot(number) && end > start;
     const mark = marked ? h("mark", {}, text.slice(start, end)) : null;
     this.scroll.replaceChildren(
       h(
@@ -261,14 +293,19 @@ class Viewer {
       count: this.total ?? number,
     });
     announce(
-      number === this.target.page && this.target.start !== undefined
+      this.#hasSpot(number)
         ? `${words}. ${gettext("The passage is marked.")}`
         : words,
     );
   }
 
   #key(event) {
-    if (event.target === this.box || event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "f") {
+      event.preventDefault();
+      this.#find(true);
+      return;
+    }
+    if (event.target.matches("input") || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = { PageDown: 1, ArrowRight: 1, PageUp: -1, ArrowLeft: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
