@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
@@ -12,8 +13,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import api_keys, services
-from accounts.models import ApiKey, ApiLogin, Group, Membership, User
+from accounts import api_keys, limits, services
+from accounts.models import ApiKey, ApiLogin, Group, Limit, Membership, User
 from core.errors import AppError, Forbidden
 
 # One way in: the login page, with its limits and second factors.
@@ -202,3 +203,26 @@ class ApiKeyAdmin(admin.ModelAdmin):
             done += 1
         text = ngettext("%d key taken back.", "%d keys taken back.", done) % done
         self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
+
+
+@admin.register(Limit)
+class LimitAdmin(admin.ModelAdmin):
+    """Without a row, the environment's setting holds; deleting a row brings it back."""
+
+    list_display = ["action", "per_user", "per_address"]
+    fields = ["action", "per_user", "per_address"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Limit | None = None) -> list[str]:
+        return ["action"] if obj else []
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        stored = set(Limit.objects.values_list("action", flat=True))
+        for action, text in settings.LIMITS.items():
+            if action not in stored:
+                limit = limits.default(action, text)
+                line = _(
+                    "%(what)s, as the settings say: %(user)s for each person, %(address)s for each address."
+                )
+                said = {"what": limit, "user": limit.per_user or "–", "address": limit.per_address}
+                self.message_user(request, line % said, messages.INFO)
+        return super().changelist_view(request, extra_context)

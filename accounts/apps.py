@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.rotation import look_inside
@@ -13,7 +14,9 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Only now: the checks use the login library, which needs the app registry.
-        from accounts import checks  # noqa: F401, PLC0415
+        from accounts import checks, limits  # noqa: F401, PLC0415
+
+        settings.ACCOUNT_RATE_LIMITS = limits.LoginRates()
 
         for entry in MFA_ENTRIES:
             look_inside("mfa.Authenticator", "data", entry)

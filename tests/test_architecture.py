@@ -82,6 +82,7 @@ HEAVY = {
 }
 LATE_IMPORT_REASONS = {
     "accounts.apps: accounts.checks": "the login library needs the app registry first",
+    "accounts.apps: accounts.limits": "the login library reads its limits from the models",
 }
 # What can open a connection, and the modules that may: each fetches from checked addresses only.
 CONNECTING = {
