@@ -221,7 +221,8 @@ class LimitAdmin(admin.ModelAdmin):
             if action not in stored:
                 limit = limits.default(action, text)
                 line = _(
-                    "%(what)s, as the settings say: %(user)s for each person, %(address)s for each address."
+                    "%(what)s, as the settings say: %(user)s for each person, "
+                    "%(address)s for each address."
                 )
                 said = {"what": limit, "user": limit.per_user or "–", "address": limit.per_address}
                 self.message_user(request, line % said, messages.INFO)
