@@ -94,7 +94,8 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         # A pool instead of persistent connections: under ASGI every request runs in another thread.
         "pool": {"min_size": 1, "max_size": env.number("DATABASE_POOL", 24), "timeout": 20},
-        "options": "-c hnsw.iterative_scan=relaxed_order -c timezone=UTC",
+        # lontar.reader: see documents/row_security.py.
+        "options": "-c hnsw.iterative_scan=relaxed_order -c timezone=UTC -c lontar.reader=system",
     }
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True

@@ -19,6 +19,7 @@ from documents import (
     queries,
     services,
 )
+from documents.asking import reading_as
 from documents.models import Document
 from documents.serializers import (
     DocumentDetailSerializer,
@@ -44,13 +45,18 @@ class DocumentsView(generics.ListAPIView):
         found = queries.documents(self.request.user, **given.validated_data)
         return queries.with_chunk_count(found)
 
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with reading_as(request.user):
+            return super().list(request, *args, **kwargs)
+
 
 class DocumentView(APIView):
     serializer_class = DocumentDetailSerializer
 
     def get(self, request: Request, document_id: UUID) -> Response:
-        document = queries.document(request.user, document_id)
-        return Response(DocumentDetailSerializer(document).data)
+        with reading_as(request.user):
+            document = queries.document(request.user, document_id)
+            return Response(DocumentDetailSerializer(document).data)
 
     def patch(self, request: Request, document_id: UUID) -> Response:
         body = MoveSerializer(data=request.data)
@@ -106,7 +112,8 @@ class PageView(APIView):
     def get(self, request: Request, document_id: UUID, number: int) -> Response:
         given = PageParameters(data=request.query_params)
         given.is_valid(raise_exception=True)
-        page = queries.page(request.user, document_id, number, **given.validated_data)
+        with reading_as(request.user):
+            page = queries.page(request.user, document_id, number, **given.validated_data)
         return Response(PageSerializer(page).data)
 
 

@@ -81,6 +81,7 @@ class Collection(models.Model):
         ordering = ["name", "id"]
         verbose_name = _("collection")
         verbose_name_plural = _("collections")
+        indexes = [models.Index(fields=["id"], condition=Q(is_open=True), name="collection_open")]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"], condition=Q(kind="default"), name="one_default_collection"

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from core.errors import Invalid
 from documents import collections, queries
+from documents.asking import reading_as
 from documents.collections_serializers import (
     CollectionIn,
     CollectionParameters,
@@ -81,9 +82,10 @@ class CollectionFilesView(UploadView, generics.GenericAPIView):
         given = ListParameters(data=request.query_params)
         given.is_valid(raise_exception=True)
         wanted = {**given.validated_data, "collection_id": collection_id}
-        found = queries.with_chunk_count(queries.documents(request.user, **wanted))
-        page = self.paginate_queryset(found) or []
-        return self.get_paginated_response(DocumentSerializer(page, many=True).data)
+        with reading_as(request.user):
+            found = queries.with_chunk_count(queries.documents(request.user, **wanted))
+            page = self.paginate_queryset(found) or []
+            return self.get_paginated_response(DocumentSerializer(page, many=True).data)
 
 
 def _shown(request: Request, collection: Collection) -> Any:

@@ -12,6 +12,7 @@ from accounts.models import User
 from core.db import in_thread
 from core.language import scope_language
 from documents import doorbell, queries
+from documents.asking import reading_as
 from documents.models import Document
 
 # A doorbell may be lost; what is still moving is looked at this often without one.
@@ -68,11 +69,12 @@ class DocumentsConsumer(AsyncJsonWebsocketConsumer):
 
 
 def _unfinished(user: User, language: str) -> list[dict[str, Any]]:
-    with override(language):
+    with override(language), reading_as(user):
         return [queries.progress(document) for document in queries.unfinished(user)]
 
 
 def _progress(user: User, language: str, document_id: UUID) -> dict[str, Any] | None:
-    document = Document.objects.visible_to(user).filter(id=document_id).first()
+    with reading_as(user):
+        document = Document.objects.visible_to(user).filter(id=document_id).first()
     with override(language):
         return queries.progress(document) if document else None

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from core.errors import NotFound
+from documents.asking import reading_as
 from documents.ingest import formats
 from documents.models import Chunk, Collection, Document, Page, Share
 
@@ -70,7 +71,8 @@ def documents(
 def document(user: User, document_id: UUID | str) -> Document:
     """Raises NotFound alike for what is unknown and for what is not the user's to see."""
     try:
-        return Document.objects.visible_to(user).get(id=document_id)
+        with reading_as(user):
+            return Document.objects.visible_to(user).get(id=document_id)
     except (Document.DoesNotExist, ValidationError) as error:
         raise NotFound from error
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
+from documents.asking import reading_as
 from documents.lexical import query_terms
 from documents.models import Chunk, Collection, Document
 from llm.queries import current_embedding_model
@@ -122,11 +123,11 @@ def find(
         documents, params = _readable(user, scope)
     except EmptyResultSet:  # an empty list of ids: nothing is in scope
         return []
-    with transaction.atomic():
+    with reading_as(user):
         rows = _scored(documents, params, wanted, ranking)
-    if threshold is not None:
-        rows = [row for row in rows if row[1] >= threshold]
-    return _hits(rows, top_k)
+        if threshold is not None:
+            rows = [row for row in rows if row[1] >= threshold]
+        return _hits(rows, top_k)
 
 
 def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:

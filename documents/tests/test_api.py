@@ -150,7 +150,7 @@ def test_a_list_costs_the_same_however_long(
         put(alice, f"Text {n}".encode(), f"{n}.txt")
     client = api(alice)
     client.get(FILES)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         assert len(client.get(FILES).json()["files"]) == 12
 
 
