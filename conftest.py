@@ -51,6 +51,9 @@ pytest_plugins = ["core.testing"]
 django.setup()
 assert settings.TESTING
 
+from llm import health  # noqa: E402  models are imported after django.setup()
+from llm.queries import forget_usable  # noqa: E402
+
 
 class NetworkRefused(RuntimeError):
     """A test wanted to talk to another machine."""
@@ -105,6 +108,13 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Close what async tests left open: asgiref keeps one thread, and it keeps a connection."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """The process remembers rows for a moment: not those of the test before."""
+    forget_usable()
+    health.forget()
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,12 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -41,51 +41,91 @@ class Outcome:
     first_token_ms: int | None = None
     last_seq: int = 0
     model: LanguageModel | None = None  # who answered, when it was not who was asked
+    asked: LanguageModel | None = None
 
 
-def checkpoint(generation_id: uuid.UUID, text: str | None) -> bool | None:
-    """Renew the lease and, when `text` is given, keep what was said so far.
+KEEP = """
+with told as (select * from unnest(%s::uuid[], %s::text[]) as told(id, content)
+), kept as (
+  update chat_generation g set lease_until = %s from told
+  where g.id = told.id and g.status = 'running' and not g.stop_requested
+  returning g.id, g.answer_id
+), said as (
+  update chat_message m set content = told.content from kept join told on told.id = kept.id
+  where m.id = kept.answer_id and told.content is not null
+)
+select id from kept"""
 
-    Returns whether a stop was asked for; None when the generation is no longer ours to write.
+
+def checkpoint(told: Mapping[uuid.UUID, str | None]) -> dict[uuid.UUID, bool]:
+    """Renew the leases of running generations and keep what each said so far (None: no news).
+
+    Those that may go on are True in the answer; the others were asked to stop, or are no longer
+    ours to write.
     """
-    now = timezone.now()
-    mine = Generation.objects.filter(pk=generation_id, status=RUNNING)
-    going_on = mine.filter(stop_requested=False).update(lease_until=now + LEASE)
-    if text is not None and going_on:
-        Message.objects.filter(generation=generation_id).update(content=text)
-    if going_on:
-        return False
-    return True if mine.exists() else None
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP, [list(told), list(told.values()), timezone.now() + LEASE])
+        return dict.fromkeys((pk for (pk,) in cursor.fetchall()), True)
 
 
-@transaction.atomic
+FINISH = """
+with ended as (
+  update chat_generation set status = %(status)s, finished_at = %(now)s, error_code = %(error)s,
+    last_seq = %(last_seq)s, input_tokens = %(read)s, output_tokens = %(written)s,
+    cached_tokens = %(cached)s, first_token_ms = %(first)s, model_id = coalesce(%(model)s, model_id)
+  where id = %(id)s and status = 'running'
+  returning answer_id
+)
+update chat_message m set content = %(text)s, status = %(status)s, stop_reason = %(reason)s,
+  error_code = %(error)s, steps = %(steps)s::jsonb, model_id = coalesce(%(model)s, m.model_id)
+from ended where m.id = ended.answer_id
+returning m.id, m.session_id, m.parent_id, m.position, m.role, m.model_id, m.created_at"""
+FINISHED = ["id", "session_id", "parent_id", "position", "role", "model_id", "created_at"]
+
+
 def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Citation]] | None:
     """Write the end of a generation; None when somebody else has closed it before."""
-    answered = {"model": outcome.model} if outcome.model else {}
-    changed = Generation.objects.filter(pk=generation_id, status=RUNNING).update(
-        **answered,
-        status=outcome.status,
-        finished_at=timezone.now(),
-        error_code=outcome.error_code,
-        last_seq=outcome.last_seq,
-        input_tokens=outcome.usage.input_tokens,
-        output_tokens=outcome.usage.output_tokens,
-        cached_tokens=outcome.usage.cached_tokens,
-        first_token_ms=outcome.first_token_ms,
-    )
-    if not changed:
+    if not outcome.sources:
+        answer = _finished(generation_id, outcome)
+        return None if answer is None else (answer, [])
+    with transaction.atomic():
+        answer = _finished(generation_id, outcome)
+        if answer is None:
+            return None
+        settled = settle(outcome.text, outcome.sources, _pages(outcome.sources))
+        rows = [protocol.citation(answer, cited) for cited in settled]
+        return answer, Citation.objects.bulk_create(rows)
+
+
+def _finished(generation_id: uuid.UUID, outcome: Outcome) -> Message | None:
+    """Both rows in one statement, and the message with its model loaded."""
+    given: dict[str, Any] = {
+        "id": generation_id,
+        "status": outcome.status,
+        "now": timezone.now(),
+        "error": outcome.error_code,
+        "last_seq": outcome.last_seq,
+        "read": outcome.usage.input_tokens,
+        "written": outcome.usage.output_tokens,
+        "cached": outcome.usage.cached_tokens,
+        "first": outcome.first_token_ms,
+        "model": outcome.model.pk if outcome.model else None,
+        "text": outcome.text,
+        "reason": outcome.stop_reason,
+        "steps": json.dumps(outcome.steps),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FINISH, given)
+        row = cursor.fetchone()
+    if row is None:
         return None
-    answer = Message.objects.select_related("model").get(generation=generation_id)
-    answer.content = outcome.text
-    answer.status = outcome.status
-    answer.stop_reason = outcome.stop_reason
-    answer.error_code = outcome.error_code
-    answer.steps = outcome.steps
-    answer.model = outcome.model or answer.model
-    answer.save()
-    settled = settle(outcome.text, outcome.sources, _pages(outcome.sources))
-    rows = [protocol.citation(answer, cited) for cited in settled]
-    return answer, Citation.objects.bulk_create(rows)
+    answer = Message(**dict(zip(FINISHED, row, strict=True)))
+    answer.content, answer.status, answer.steps = outcome.text, outcome.status, outcome.steps
+    answer.stop_reason, answer.error_code = outcome.stop_reason, outcome.error_code
+    answer._state.adding, answer._state.db = False, "default"
+    known = (one for one in (outcome.model, outcome.asked) if one and one.pk == answer.model_id)
+    answer.model = next(known, None) or answer.model
+    return answer
 
 
 def _pages(sources: Sequence[Source]) -> Pages:

@@ -13,6 +13,10 @@ SENTENCES = {
         "Something went wrong inside Lontar. Your message is kept; press Try again. If it happens "
         "again, tell your administrator the time."
     ),
+    "too_slow": _(
+        "The answer took too long and was ended. What was written is kept; press Try again, or ask "
+        "for a smaller part of it."
+    ),
     "empty": _("The model answered nothing. Press Try again, or choose another model."),
 }
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import generations, queries, tasks
+from chat import generations, opening, queries, tasks
 from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
@@ -115,7 +115,7 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
     The message is kept whatever happens to the model afterwards. Raises Conflict (code busy) while
     an answer is still being written, Invalid for an empty or too long message or a closed session.
     """
-    text = text.replace("\x00", "").strip()
+    text = _clean(text)
     if not text:
         raise Invalid(_("Write a question first."), code="empty_message")
     if len(text) > MAX_MESSAGE:
@@ -132,12 +132,22 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
     return _open(session, question, model)
 
 
+def _clean(text: str) -> str:
+    return text.replace("\x00", "").strip()
+
+
 def post_once(
     *, actor: User, session_id: uuid.UUID, text: str, key: str = ""
 ) -> tuple[Generation, bool]:
     """Like post_message, but a request repeated under its key finds the first one's generation."""
+    print_ = fingerprint("message", session_id, text)
+    said = _clean(text)
+    if said and len(said) <= MAX_MESSAGE:
+        asked = opening.Asked(actor, session_id, said, make_title(said), key, print_)
+        if (generation := opening.open_at_once(asked)) is not None:
+            return generation, True
     post = partial(post_message, actor=actor, session_id=session_id, text=text)
-    return _once(actor, key, fingerprint("message", session_id, text), post)
+    return _once(actor, key, print_, post)
 
 
 def answer_again_once(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from chat import generations, protocol, queries, services
 from chat.context import conversation, system_prompt, window
 from chat.event_log import EventLog
 from chat.generations import Outcome
+from chat.keeper import keeper
 from chat.models import Citation, Generation, Message, Session
 from chat.sentences import error_sentence
 from chat.tools import document_search
@@ -30,14 +32,13 @@ from llm.models import LanguageModel
 from llm.purpose import task_of
 from llm.queries import fallback_chain
 from llm.services import Caller, chat_model
-from llm.tokens import learn, request_size
+from llm.tokens import LEAST_TOKENS, learn, request_size
 from rag.binding import bound
 from rag.marks import MarkFilter
 from rag.sources import SourceBook
 
 log = logging.getLogger(__name__)
 
-CHECKPOINT_SECONDS = 1.0
 Status = Generation.Status
 REFUSALS = ("refusal", "content_filter")
 
@@ -61,7 +62,10 @@ class Plan:
 def plan(generation: Generation, user: User, language: str) -> Plan:
     session, model = generation.session, generation.model
     assert model is not None  # a generation is opened with one; only later may it be deleted
-    thread = queries.branch(list(session.messages.all()), generation.question_id)
+    question = generation.question
+    thread = [question]
+    if question.parent_id is not None:
+        thread = queries.branch(list(session.messages.all()), generation.question_id)
     chosen, left_out = _candidate(model, session, thread)
     return Plan(
         generation_id=generation.pk,
@@ -127,9 +131,12 @@ class Turn:
         """Never raises; a cancelled turn ends as stopped, with what was said."""
         self.events.append(protocol.user_message(self.plan.question))
         self.events.append(protocol.stream_start(self.plan.answer, self.plan.model))
-        keeper = asyncio.create_task(self._keep(asyncio.current_task()))
+        keeper().add(self)
         try:
-            status, reason, error = await self._answer()
+            async with asyncio.timeout(settings.TURN_SECONDS):
+                status, reason, error = await self._answer()
+        except TimeoutError:
+            status, reason, error = Status.INTERRUPTED, "incomplete", "too_slow"
         except asyncio.CancelledError:
             status, reason, error = Status.STOPPED, "stopped", ""
         except LLMError as failure:
@@ -141,7 +148,7 @@ class Turn:
         except Exception:
             log.exception("turn %s failed", self.plan.generation_id)
             status, reason, error = Status.FAILED, "error", "internal"
-        keeper.cancel()
+        keeper().remove(self)
         await asyncio.shield(self._finish(status, reason, error))
 
     async def _answer(self) -> tuple[str, str, str]:
@@ -209,21 +216,12 @@ class Turn:
         if self.book.sources:
             self.events.append(protocol.found(self.book.sources))
 
-    async def _keep(self, turn: "asyncio.Task[object] | None") -> None:
-        """Once a second: renew the lease, keep the text so far, notice a stop from elsewhere."""
-        while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
-            text = "".join(self.text) if len(self.text) != self._kept else None
-            self._kept = len(self.text)
-            try:
-                stop = await in_thread(generations.checkpoint, self.plan.generation_id, text)
-            except Exception:  # the database is away: the answer goes on, the next second retries
-                log.exception("checkpoint of %s failed", self.plan.generation_id)
-                continue
-            if stop or stop is None:
-                if turn is not None:
-                    turn.cancel()
-                return
+    def unkept(self) -> str | None:
+        """The text so far, None when it is what was kept last."""
+        if len(self.text) == self._kept:
+            return None
+        self._kept = len(self.text)
+        return "".join(self.text)
 
     async def _finish(self, status: str, reason: str, error: str) -> None:
         self._say(self.marks.close())
@@ -239,6 +237,7 @@ class Turn:
             first_token_ms=self.first_token_ms,
             last_seq=self.events.last_seq + (2 if error else 1),
             model=self.answerer.answering if self.answerer.answering != self.plan.model else None,
+            asked=self.plan.model,
         )
         saved = await self._save(outcome)
         with translation.override(self.plan.language):
@@ -252,12 +251,16 @@ class Turn:
             self.events.append(protocol.error("restarted", sentence, True), last=True)
         else:
             self.events.append(protocol.message_saved(*saved), last=True)
-        await in_thread(self._afterwards)
+        if self._has_afterwards():
+            await in_thread(self._afterwards)
 
     def _may_retry(self, error: str) -> bool:
         """Whether the same question may be answered when it is sent again."""
         # Whoever was refused may find another sample of the same model less strict.
         return error == "refused" or self.failure is None or self.failure.retryable
+
+    def _has_afterwards(self) -> bool:
+        return self.plan.left_out or self.usage.input_tokens >= LEAST_TOKENS
 
     def _afterwards(self) -> None:
         """What nobody waits for: learn from the provider's count, shorten a long session."""

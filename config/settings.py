@@ -284,6 +284,11 @@ EMBEDDER_THREADS = env.number("EMBEDDER_THREADS", 1)
 LLM_FIRST_TOKEN_SECONDS = 60.0
 LLM_SILENCE_SECONDS = 60.0
 LLM_TOTAL_SECONDS = 600.0
+# A whole turn: its calls, the waits between them, its searches.
+TURN_SECONDS = float(env.number("TURN_SECONDS", 1800))
+# httpx2's own transport knows how to go through a proxy; ours is for all others.
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
+LLM_THROUGH_PROXY = any(env.text(name) for name in PROXIES)
 # Tests set this to False: a real provider call by accident is then an error, not a bill.
 LLM_ALLOW_NETWORK = not TESTING
 

@@ -1,5 +1,6 @@
 """Who a row belongs to while a process works on it, and whether that process still lives."""
 
+import functools
 import os
 import socket
 from pathlib import Path
@@ -16,7 +17,12 @@ def _started(pid: int) -> str:
 
 def owner() -> str:
     """This process as `host:pid:start`."""
-    return f"{socket.gethostname()[:60]}:{os.getpid()}:{_started(os.getpid())}"
+    return _owner(os.getpid())
+
+
+@functools.cache
+def _owner(pid: int) -> str:
+    return f"{socket.gethostname()[:60]}:{pid}:{_started(pid)}"
 
 
 def is_gone(name: str) -> bool:

@@ -54,9 +54,22 @@ class State:
     opened: float = 0.0
 
 
+# What was read last: (state, until when it is believed). Only of models that were well.
+_read: dict[str, tuple[State, float]] = {}
+BELIEVE_SECONDS = 1.0
+
+
+def forget() -> None:
+    _read.clear()
+
+
 async def read(models: Iterable[LanguageModel]) -> dict[UUID, State]:
-    """The state of each model, in one round trip."""
+    """The state of each model, in one round trip; of those that were just well, in none."""
     wanted = list(models)
+    now = time.monotonic()
+    remembered = {model.pk: _read.get(_key(model), (State(), 0.0)) for model in wanted}
+    if all(until > now for _, until in remembered.values()):
+        return {pk: state for pk, (state, _) in remembered.items()}
     try:
         async with asyncio.timeout(PATIENCE):
             pipe = async_client().pipeline(transaction=False)
@@ -66,7 +79,11 @@ async def read(models: Iterable[LanguageModel]) -> dict[UUID, State]:
     except (RedisError, OSError) as error:  # a TimeoutError is an OSError
         log.warning("the health of models cannot be read: %s", error or type(error).__name__)
         rows = [{}] * len(wanted)
-    return {model.pk: _state(row) for model, row in zip(wanted, rows, strict=True)}
+    found = {model.pk: _state(row) for model, row in zip(wanted, rows, strict=True)}
+    for model in wanted:
+        if found[model.pk].status == "ok":
+            _read[_key(model)] = found[model.pk], now + BELIEVE_SECONDS
+    return found
 
 
 def states(models: Iterable[LanguageModel]) -> dict[UUID, State]:
@@ -117,6 +134,7 @@ async def failed(model: LanguageModel, code: str) -> None:
     """The model failed. What the request itself is to blame for changes nothing."""
     if code not in BLAMED:
         return
+    _read.pop(_key(model), None)
     # One silence has cost a student a minute already: the next one need not wait as long.
     weight = FAILURES if code == "timeout" else 1
     now = time.time()

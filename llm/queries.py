@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.db.models import Q, QuerySet
 
 from core import sealing
@@ -17,6 +19,27 @@ def usable_models() -> QuerySet[LanguageModel]:
     return LanguageModel.objects.select_related("provider").filter(
         provider__in=reachable_providers(), is_active=True, is_offered=True
     )
+
+
+# (models, until when they are believed)
+_usable: tuple[list[LanguageModel], float] = ([], 0.0)
+REMEMBER_SECONDS = 1.0
+
+
+def usable_now() -> list[LanguageModel]:
+    """``usable_models`` with their providers, as they were at most REMEMBER_SECONDS ago."""
+    global _usable  # noqa: PLW0603  a memory of the process
+    found, until = _usable
+    if time.monotonic() >= until:
+        found = list(usable_models())
+        _usable = found, time.monotonic() + REMEMBER_SECONDS
+    return found
+
+
+def forget_usable() -> None:
+    """Look at the database again."""
+    global _usable  # noqa: PLW0603
+    _usable = [], 0.0
 
 
 def reachable_providers() -> QuerySet[Provider]:

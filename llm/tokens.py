@@ -8,6 +8,7 @@ bytes. Each model's own rate is learned from what its provider counted, and kept
 from __future__ import annotations
 
 import logging
+import time
 from uuid import UUID
 
 from redis.exceptions import RedisError
@@ -47,14 +48,24 @@ def request_size(request: Request) -> int:
     return total
 
 
+# model -> (rate, until when it is believed): one question asks for it several times.
+_rates: dict[UUID, tuple[float, float]] = {}
+BELIEVE_SECONDS = 10.0
+
+
 def bytes_a_token(model_id: UUID) -> float:
     """The model's learned rate, a little lower; DEFAULT_BYTES until something was learned."""
+    rate, until = _rates.get(model_id, (DEFAULT_BYTES, 0.0))
+    if time.monotonic() < until:
+        return rate
     try:
         known = sync_client().get(_key(model_id))
     except RedisError as error:
         log.warning("token rates cannot be read: %s", error)
         return DEFAULT_BYTES
-    return float(str(known)) * SAFETY if known else DEFAULT_BYTES
+    rate = float(str(known)) * SAFETY if known else DEFAULT_BYTES
+    _rates[model_id] = rate, time.monotonic() + BELIEVE_SECONDS
+    return rate
 
 
 def learn(model_id: UUID, request_bytes: int, input_tokens: int) -> None:
@@ -67,6 +78,7 @@ def learn(model_id: UUID, request_bytes: int, input_tokens: int) -> None:
         if known:
             rate = float(str(known)) * (1 - LEARNING) + rate * LEARNING
         sync_client().set(_key(model_id), f"{rate:.4f}", ex=KEEP_SECONDS)
+        _rates.pop(model_id, None)
     except RedisError as error:
         log.warning("token rates cannot be kept: %s", error)
 

@@ -107,7 +107,7 @@ async def test_stop_keeps_what_was_said_and_closes_the_model(
 async def test_a_stop_from_another_process_is_seen(
     alice: User, model: LanguageModel, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.turn.CHECKPOINT_SECONDS", 0.02)
+    monkeypatch.setattr("chat.keeper.CHECKPOINT_SECONDS", 0.02)
     play(TextDelta("Half"), asyncio.Event())
     session = await new_session(alice)
     generation = await ask(alice, session, "Tell me all.")

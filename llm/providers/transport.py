@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-import urllib.request
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
 import h11
 import httpx2
+from django.conf import settings
 
 from llm.providers.connection import Connection
 from llm.providers.pace import Pace
@@ -27,7 +27,7 @@ Origin = tuple[str, str, int]
 
 def make_transport(limits: httpx2.Limits) -> httpx2.AsyncBaseTransport | None:
     """None where the environment names a proxy: httpx2 knows how to go through it."""
-    return None if urllib.request.getproxies() else PacedTransport(limits)
+    return None if settings.LLM_THROUGH_PROXY else PacedTransport(limits)
 
 
 class PacedTransport(httpx2.AsyncBaseTransport):
