@@ -227,7 +227,7 @@ class RealField(models.FloatField):
 
 
 class Posting(models.Model):
-    """The chunks of one document that hold one term, with their BM25 weights.
+    """The chunks and pages of one document that hold one term, with their BM25 weights.
 
     A weight is tf / (tf + k1 (1 - b + b dl / avgdl)); see documents/lexical.py.
     """
@@ -238,6 +238,9 @@ class Posting(models.Model):
     document = models.ForeignKey(Document, models.CASCADE, related_name="+")
     chunk_ids = ArrayField(models.BigIntegerField())
     weights = ArrayField(RealField())
+    # A page counts the words of its passages: a question's words may be spread over several.
+    page_numbers = ArrayField(models.IntegerField(), default=list)
+    page_weights = ArrayField(RealField(), default=list)
 
     def __str__(self) -> str:
         return f"{self.term} in {self.document_id}"

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
 from documents import reembed_lease, reembed_work
-from documents.ingest import lease, pipeline, reconciler, shelf
+from documents.ingest import lease, pipeline, postings, reconciler, shelf
 from documents.models import Document, ReembedJob
 
 log = logging.getLogger(__name__)
@@ -90,3 +90,4 @@ def reconcile() -> None:
         enqueue_reembed(job_id)
     reconciler.sweep()
     shelf.sweep()
+    postings.rewrite_outdated()

@@ -10,12 +10,11 @@ from pydantic import Field
 from accounts.models import User
 from accounts.ninja import caller_auth
 from core.db import in_thread
-from core.errors import Unavailable
 from documents.models import Chunk, Document
-from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
-from rag.search import CANDIDATES, EXACT_LIMIT, MAX_TOP_K, Hit, search
+from rag.candidates import EXACT_LIMIT, NEAREST
+from rag.search import MAX_TOP_K, Hit, look_up
 
 router = Router(auth=caller_auth, tags=["rag"])
 
@@ -37,6 +36,10 @@ class SearchOut(Schema):
     count: int
     top_k: int
     threshold: float | None
+    # How likely the material holds an answer at all, 0 to 1.
+    likelihood: float
+    # The query could not be embedded: found by words alone.
+    words_only: bool
 
 
 class SearchIn(Schema):
@@ -50,16 +53,15 @@ async def rag_search(request: HttpRequest, options: Query[SearchIn]) -> dict[str
     """The passages the model would be given for this query: only what the caller may read."""
     user = request.user
     assert isinstance(user, User)
-    try:
-        hits = await search(
-            user, options.query, top_k=options.top_k, threshold=options.similarity_threshold
-        )
-    except LLMError as error:
-        raise Unavailable(error.message, code=error.code) from error
+    found = await look_up(
+        user, options.query, top_k=options.top_k, threshold=options.similarity_threshold
+    )
     return {
         "query": options.query,
-        "results": [_row(hit) for hit in hits],
-        "count": len(hits),
+        "results": [_row(hit) for hit in found.hits],
+        "count": len(found.hits),
+        "likelihood": round(found.likelihood, 3),
+        "words_only": found.words_only,
         "top_k": options.top_k,
         "threshold": options.similarity_threshold,
     }
@@ -81,6 +83,10 @@ def _row(hit: Hit) -> dict[str, Any]:
             "end": hit.end,
             "lexical_score": round(hit.lexical, 4),
             "fused_score": round(hit.fused, 4),
+            "also_in": [
+                {"document_id": str(e.document_id), "filename": e.filename, "page": e.page}
+                for e in hit.also_in
+            ],
         },
     }
 
@@ -125,7 +131,7 @@ async def rag_config(request: HttpRequest) -> dict[str, Any]:
         "embedding_dimensions": model.dimensions,
         "top_k": {"default": 5, "max": MAX_TOP_K},
         "similarity_threshold": None,
-        "fusion": "cosine + BM25 / best BM25",
+        "fusion": "cosine and BM25 by page, weighted by how far each tells pages apart",
         "exact_up_to_chunks": EXACT_LIMIT,
-        "candidates_beyond": CANDIDATES,
+        "candidates": NEAREST,
     }

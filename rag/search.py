@@ -1,36 +1,39 @@
-"""Finding passages: vectors and BM25 in one statement, over exactly what the asker may read.
+"""Finding passages: by vectors and by words, over exactly what the asker may read.
 
-The score that orders hits is `cosine + BM25 / best BM25`. Fusing scores keeps the better half's
-lead where ranks would average it away; both raw scores are returned for calibration. Document
-frequencies are counted in the postings the statement reads, so they are exact for the asker's own
-scope and nothing can go stale. BM25: Robertson and Zaragoza, "The Probabilistic Relevance
-Framework" (2009), in Lucene's form; the weights are made when a document is processed.
+`rag.candidates` scores passages in the database, `rag.fusion` ranks their pages, and here each page
+becomes a hit: its best passage, with where else the same is said. Raw scores are kept beside the
+fused one; they tell whether the material says anything at all (`rag.confidence`).
 """
 
+import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
-import numpy as np
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
+from core.words import content_words
 from documents.asking import reading_as
 from documents.lexical import query_terms
 from documents.models import Chunk, Collection, Document
+from llm.errors import LLMError
 from llm.queries import current_embedding_model
 from llm.services import Caller
 from rag.cache import query_vector
+from rag.candidates import Readable, Wanted, scored
+from rag.confidence import DOUBTFUL, likelihood
+from rag.duplicates import fold
+from rag.fusion import Ranked, Ranking, fuse
+
+__all__ = ["Elsewhere", "Findings", "Hit", "Ranking", "Scope", "Wanted", "look_up", "search"]
 
 MAX_TOP_K = 20
-# Up to here every chunk in scope is scored exactly; an index scan would be slower and lossy.
-EXACT_LIMIT = 20_000
-CANDIDATES = 100
+# Pages looked at for each that is asked for: some repeat others.
+SPARE = 2
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,21 +53,14 @@ class Scope:
 EVERYTHING = Scope()
 
 
-class Ranking(StrEnum):
-    """By what hits are ordered; the halves alone are there to be compared with."""
-
-    FUSED = "fused"
-    VECTORS = "vectors"
-    WORDS = "words"
-
-
 @dataclass(frozen=True)
-class Wanted:
-    """A query as the database takes it: its terms, and its vector by one embedding model."""
+class Elsewhere:
+    """Another place that says the same as a hit."""
 
-    terms: Sequence[int]
-    vector: np.ndarray[Any, Any]
-    model_id: int
+    chunk_id: int
+    document_id: uuid.UUID
+    filename: str
+    page: int
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,25 @@ class Hit:
     score: float  # cosine of query and passage, -1 to 1
     lexical: float  # BM25, 0 or more
     fused: float
+    also_in: tuple[Elsewhere, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`likelihood` is how likely the material holds an answer at all, 0 to 1."""
+
+    hits: list[Hit]
+    likelihood: float = 0.0
+    # The query could not be embedded: found by words alone.
+    words_only: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Rather not in the material."""
+        return self.likelihood < DOUBTFUL
+
+
+NOTHING = Findings([])
 
 
 async def search(
@@ -93,16 +108,37 @@ async def search(
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
 ) -> list[Hit]:
-    """The best passages for `query`, best first; `threshold` is a least cosine.
+    """The best passages for `query`, one a page, best first; `threshold` is a least cosine."""
+    found = await look_up(
+        user, query, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking
+    )
+    return found.hits
 
-    Raises llm.errors.LLMError when the query cannot be embedded.
+
+async def look_up(
+    user: User,
+    query: str,
+    *,
+    top_k: int = 5,
+    threshold: float | None = None,
+    scope: Scope = EVERYTHING,
+    ranking: Ranking = Ranking.FUSED,
+) -> Findings:
+    """As `search`, with what is known of the search as a whole.
+
+    When the query cannot be embedded, words alone are looked for.
     """
     query = " ".join(query.split())[:2000]
     if not query:
-        return []
+        return NOTHING
     model = await in_thread(current_embedding_model)
-    vector = await query_vector(model, query, Caller(user.pk, kind="embedding"))
-    wanted = Wanted(query_terms(query), vector, model.pk)
+    try:
+        vector = await query_vector(model, query, Caller(user.pk, kind="embedding"))
+    except LLMError as error:
+        log.warning("a query is looked up by words alone: %s", error.code)
+        vector = None
+    terms = query_terms(query)
+    wanted = Wanted(terms, vector, model.pk, len(set(content_words(query))))
     top_k = min(top_k, MAX_TOP_K)
     return await in_thread(
         find, user, wanted, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking
@@ -111,27 +147,30 @@ async def search(
 
 def find(
     user: User,
-    wanted: "Wanted",
+    wanted: Wanted,
     *,
     top_k: int,
     threshold: float | None = None,
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
-) -> list[Hit]:
-    """The database half of `search`."""
+) -> Findings:
+    """The database half of `look_up`, in one transaction."""
     try:
-        documents, params = _readable(user, scope)
+        readable = _readable(user, scope)
     except EmptyResultSet:  # an empty list of ids: nothing is in scope
-        return []
+        return NOTHING
+    words_only = wanted.vector is None
     with reading_as(user):
-        rows = _scored(documents, params, wanted, ranking)
-        if threshold is not None:
-            rows = [row for row in rows if row[1] >= threshold]
-        return _hits(rows, top_k)
+        found = scored(readable, wanted)
+        ranked = fuse(found.candidates, found.mean_cosine, ranking)
+        if threshold is not None and not words_only:
+            ranked = [each for each in ranked if each.best.cosine >= threshold]
+        hits = _hits(ranked[: top_k * SPARE], top_k)
+    return Findings(hits, likelihood(found, words_only), words_only)
 
 
-def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    """SQL of the ids of the documents in scope: the access rule is part of the ranking."""
+def _readable(user: User, scope: Scope) -> Readable:
+    """The access rule is part of the ranking."""
     collections = _collections(user, scope)
     # Not by status: a document that is read again is found by its old text until then.
     documents = Document.objects.filter(collection__in=collections.values("id"))
@@ -139,7 +178,9 @@ def _readable(user: User, scope: Scope) -> tuple[str, tuple[Any, ...]]:
         documents = documents.filter(id__in=list(scope.documents))
     if scope.language:
         documents = documents.filter(language=scope.language)
-    return documents.order_by().values("id", "collection_id").query.sql_with_params()
+    narrowed = scope.documents is not None or bool(scope.language)
+    query = documents.order_by().values("id", "collection_id").query
+    return Readable(*query.sql_with_params(), narrowed)
 
 
 def _collections(user: User, scope: Scope) -> QuerySet[Collection]:
@@ -151,114 +192,30 @@ def _collections(user: User, scope: Scope) -> QuerySet[Collection]:
     return Collection.objects.meant_for(user).filter(of_this_chat)
 
 
-COUNTED = """
-select count(*) from documents_chunkvector
-where embedding_model_id = %s and document_id in (select id from ({documents}) readable)
-"""
-
-SCORED = """
-with ok as materialized ({documents}),
-sets as materialized (
-  select coalesce(array_agg(distinct collection_id), '{{}}') collections,
-         coalesce(array_agg(id), '{{}}') documents from ok),
-dense as materialized ({dense}),
-hit as materialized (
-  select term, chunk_ids, weights from documents_posting
-  where collection_id = any ((select collections from sets)::uuid[]) and term = any (%s)
-    and document_id = any ((select documents from sets)::uuid[])),
-idf as materialized (
-  select term, ln(greatest((%s + 1) / (sum(cardinality(chunk_ids)) + 0.5), 1))::real idf
-  from hit group by term),
-bm as materialized (
-  select entry.id, sum(entry.weight * idf.idf) score
-  from hit join idf using (term), unnest(hit.chunk_ids, hit.weights) entry(id, weight)
-  group by entry.id){candidates}
-select id, cos, coalesce(score, 0)::float8,
-       cos + coalesce(score / (select nullif(max(score), 0) from bm), 0)::float8 fused
-from {ranked} left join bm using (id)
-order by {order} desc nulls last, id limit %s
-"""
-
-ORDER = {Ranking.FUSED: "fused", Ranking.VECTORS: "cos", Ranking.WORDS: "score"}
-
-EXACT = """
-  select chunk_id id, (1 - (vector <=> %s::halfvec))::float8 cos from documents_chunkvector
-  where embedding_model_id = %s
-    and collection_id = any ((select collections from sets)::uuid[])
-    and document_id = any ((select documents from sets)::uuid[])"""
-
-NEAREST = """
-  select chunk_id id from documents_chunkvector
-  where embedding_model_id = {model} and document_id = any ((select documents from sets)::uuid[])
-  order by vector::halfvec({dimensions}) <=> %s::halfvec limit {limit}"""
-
-CANDIDATE = """,
-best as materialized (
-  select chunk_id id, (1 - (vector <=> %s::halfvec))::float8 cos from documents_chunkvector
-  where embedding_model_id = %s and chunk_id in (
-    select id from dense union (select id from bm order by score desc limit {limit})))"""
+def _hits(ranked: Sequence[Ranked], top_k: int) -> list[Hit]:
+    """The first `top_k` that differ, each with the places that repeat it."""
+    stored = Chunk.objects.select_related("document").in_bulk(
+        [each.best.chunk_id for each in ranked]
+    )
+    there = [each for each in ranked if each.best.chunk_id in stored]
+    texts = [stored[each.best.chunk_id].text for each in there]
+    return [
+        _hit(stored[there[first].best.chunk_id], there[first], _elsewhere(stored, there, others))
+        for first, *others in fold(texts)[:top_k]
+    ]
 
 
-def _scored(
-    documents: str,
-    params: tuple[Any, ...],
-    wanted: Wanted,
-    ranking: Ranking,
-) -> list[tuple[int, float, float, float]]:
-    """[(chunk id, cosine, BM25, fused)], best first, a few more than anyone asks for."""
-    text = "[" + ",".join(f"{value:.6g}" for value in wanted.vector.tolist()) + "]"
-    model_id, terms = wanted.model_id, list(wanted.terms)
-    with connection.cursor() as cursor:
-        counted = COUNTED.format(documents=documents)
-        cursor.execute(counted, [model_id, *params])
-        total = cursor.fetchone()[0]
-        if total <= EXACT_LIMIT:
-            sql = SCORED.format(
-                documents=documents,
-                dense=EXACT,
-                candidates="",
-                ranked="dense",
-                order=ORDER[ranking],
-            )
-            middle: list[Any] = [text, model_id, terms, total]
-        else:
-            nearest = NEAREST.format(
-                model=int(model_id), dimensions=len(wanted.vector), limit=CANDIDATES
-            )
-            sql = SCORED.format(
-                documents=documents,
-                dense=nearest,
-                candidates=CANDIDATE.format(limit=CANDIDATES),
-                ranked="best",
-                order=ORDER[ranking],
-            )
-            middle = [text, terms, total, text, model_id]
-            cursor.execute("set local hnsw.ef_search = 100")
-        cursor.execute(sql, [*params, *middle, MAX_TOP_K * 3])
-        rows: list[tuple[int, float, float, float]] = cursor.fetchall()
-    return rows
+def _elsewhere(
+    stored: Mapping[int, Chunk], there: Sequence[Ranked], places: Sequence[int]
+) -> tuple[Elsewhere, ...]:
+    chunks = [stored[there[place].best.chunk_id] for place in places]
+    return tuple(
+        Elsewhere(chunk.pk, chunk.document_id, chunk.document.original_filename, chunk.page)
+        for chunk in chunks
+    )
 
 
-def _hits(rows: Sequence[tuple[int, float, float, float]], top_k: int) -> list[Hit]:
-    """Rows as hits; a passage that repeats an earlier one word for word is left out."""
-    chunks = Chunk.objects.select_related("document").in_bulk([row[0] for row in rows])
-    hits: list[Hit] = []
-    seen: set[str] = set()
-    for chunk_id, cosine, lexical, fused in rows:
-        chunk = chunks.get(chunk_id)
-        if chunk is None:
-            continue
-        same = " ".join(chunk.text.lower().split())
-        if same in seen:
-            continue
-        seen.add(same)
-        hits.append(_hit(chunk, cosine, lexical, fused))
-        if len(hits) == top_k:
-            break
-    return hits
-
-
-def _hit(chunk: Chunk, cosine: float, lexical: float, fused: float) -> Hit:
+def _hit(chunk: Chunk, ranked: Ranked, also_in: tuple[Elsewhere, ...]) -> Hit:
     document = chunk.document
     return Hit(
         chunk_id=chunk.pk,
@@ -271,7 +228,8 @@ def _hit(chunk: Chunk, cosine: float, lexical: float, fused: float) -> Hit:
         heading=chunk.heading,
         text=chunk.text,
         ordinal=chunk.ordinal,
-        score=cosine,
-        lexical=lexical,
-        fused=fused,
+        score=ranked.best.cosine,
+        lexical=ranked.best.lexical,
+        fused=ranked.fused,
+        also_in=also_in,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from chat.tools import document_search
+from chat.tools import DOUBTFUL, document_search
 from core.db import in_thread
 from rag.sources import SourceBook
 from rag.tests.library import collection, direction, document
@@ -38,12 +38,42 @@ async def test_passages_are_numbered_on_over_two_searches(alice: User) -> None:
     assert sorted(passage["mark"] for passage in second["passages"]) == [1, 2]
     assert counts == [2, 2]
     assert first["passages"][0]["document"] == "a.txt" and first["passages"][0]["page"] == 1
-    # Neighbours on the page come along.
-    assert "Leaves make sugar." in first["passages"][0]["text"]
+
+
+async def test_neighbours_on_the_page_come_along(alice: User) -> None:
+    def shelve_page() -> None:
+        texts = ["The heart pumps blood.", "Leaves make sugar."]
+        document(collection(alice), alice, "a.txt", texts, [0, 1], one_page=True)
+
+    await in_thread(shelve_page)
+    tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
+    (passage,) = json.loads(await tool.run({"query": "heart"}))["passages"]
+    assert "Leaves make sugar." in passage["text"]
+
+
+async def test_what_says_the_same_elsewhere_is_told_once(alice: User) -> None:
+    text = "The heart pumps blood through the arteries of the body to all of its organs."
+    for name in ("old.txt", "new.txt"):
+        await in_thread(shelve, alice, name, [text])
+    tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
+    (passage,) = json.loads(await tool.run({"query": "heart"}))["passages"]
+    assert passage["also_in"] == ["new.txt, page 1"]
+
+
+async def test_what_the_material_does_not_hold_is_said(alice: User) -> None:
+    def shelve_stones() -> None:
+        document(collection(alice), alice, "a.txt", ["Stones are hard."], [direction(0, 0.1)])
+
+    await in_thread(shelve_stones)
+    tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
+    answer = json.loads(await tool.run({"query": "Who ruled the Ottoman empire in 1520?"}))
+    assert answer["passages"] and answer["note"].startswith(DOUBTFUL)
 
 
 async def test_a_small_model_is_not_flooded(alice: User) -> None:
-    texts = [f"{n} The heart pumps blood. " + "More about the heart. " * 20 for n in range(6)]
+    texts = [
+        "The heart pumps blood. " + f"More {n} about {n} the heart {n}. " * 20 for n in range(6)
+    ]
     await in_thread(shelve, alice, "a.txt", texts)
     tool = document_search(alice, SourceBook(), lambda count: None, 1500)
     answers = [await tool.run({"query": "heart"}) for _ in range(3)]

@@ -8,9 +8,9 @@ import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from core.words import WORD
 from documents.ingest import headings, sentences
 from documents.ingest.frames import PageText
-from documents.lexical import WORD
 
 TARGET = 500
 LONGEST = 700

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from pgvector import HalfVector
 
 from documents import lexical, switching
-from documents.ingest import shelf
+from documents.ingest import postings, shelf
 from documents.ingest.chunking import Draft
 from documents.ingest.embed import passage
 from documents.ingest.frames import Info, PageText
@@ -92,7 +92,15 @@ CHUNK_COLUMNS = (
     "word_count",
 )
 VECTOR_COLUMNS = ("embedding_model_id", "chunk_id", "collection_id", "document_id", "vector")
-POSTING_COLUMNS = ("collection_id", "term", "document_id", "chunk_ids", "weights")
+POSTING_COLUMNS = (
+    "collection_id",
+    "term",
+    "document_id",
+    "chunk_ids",
+    "weights",
+    "page_numbers",
+    "page_weights",
+)
 
 
 def _chunk_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
@@ -121,17 +129,12 @@ def _vector_rows(
 
 
 def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
-    """A row for each term, in the order of terms: then inserts into the index stay local."""
-    postings: dict[int, tuple[list[int], list[float]]] = {}
-    for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
-        text = passage(reading.title, draft.heading, draft.text)
-        for term, weight in lexical.document_terms(text, language).items():
-            chunk_ids, weights = postings.setdefault(term, ([], []))
-            chunk_ids.append(id_)
-            weights.append(weight)
-    for term in sorted(postings):
-        chunk_ids, weights = postings[term]
-        yield document.collection_id, term, document.id, chunk_ids, weights
+    entries = (
+        (id_, draft.page, passage(reading.title, draft.heading, draft.text), language)
+        for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True)
+    )
+    for term, row in postings.of(entries):
+        yield document.collection_id, term, document.id, *row
 
 
 def _stay(document: Document) -> None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +61,15 @@ class Translator:
 
     def ranked(self, hits: Sequence[Hit]) -> list[Any]:
         """As a run file has it."""
-        return [self._make(hit, key) for hit in hits for key in self._keys[hit.document_id]]
+        return [self._make(place, key) for place, key in self._places(hits)]
+
+    def _places(self, hits: Sequence[Hit]) -> Iterator[tuple[Hit, str]]:
+        """Each hit under all its names, then the places that say the same."""
+        for hit in hits:
+            yield from ((hit, key) for key in self._keys[hit.document_id])
+            for other in hit.also_in:
+                there = replace(hit, page=other.page, document_id=other.document_id)
+                yield from ((there, key) for key in self._keys[other.document_id])
 
     def entries(self, question: Question, hits: Sequence[Hit]) -> list[Entry]:
         return [self._entry(question, row) for row in self.ranked(hits)]

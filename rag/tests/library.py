@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from accounts.models import User
-from documents.lexical import document_terms
+from documents.ingest import postings
 from documents.models import Chunk, ChunkVector, Collection, Document, Page, Posting
 from llm.models import EmbeddingModel
 
@@ -33,9 +33,15 @@ def collection(owner: User | None, is_open: bool = False) -> Collection:
 
 
 def document(
-    where: Collection, owner: User, name: str, texts: Sequence[str], axes: Sequence[Any]
+    where: Collection,
+    owner: User,
+    name: str,
+    texts: Sequence[str],
+    axes: Sequence[Any],
+    one_page: bool = False,
 ) -> Document:
-    """A processed document of one page: each text a chunk, `axes` an axis or a vector for each."""
+    """A processed document: each text a chunk and, as a rule, a page; `axes` an axis or a vector
+    for each."""
     row = Document.objects.create(
         collection=where,
         owner=owner,
@@ -46,17 +52,23 @@ def document(
         kind="text",
         status=Document.Status.PROCESSED,
         language="en",
+        page_count=1 if one_page else len(texts),
     )
-    Page.objects.create(document=row, number=1, text="\n".join(texts), width=595, height=842)
+    pages = ["\n".join(texts)] if one_page else texts
+    Page.objects.bulk_create(
+        Page(document=row, number=number, text=text, width=595, height=842)
+        for number, text in enumerate(pages, 1)
+    )
     start, chunks = 0, []
     for ordinal, text in enumerate(texts):
+        page = 1 if one_page else ordinal + 1
         chunks.append(
             Chunk(
-                document=row, collection=where, ordinal=ordinal, page=1, start=start,
+                document=row, collection=where, ordinal=ordinal, page=page, start=start,
                 end=start + len(text), text=text, language="en", word_count=len(text.split()),
             )
         )  # fmt: skip
-        start += len(text) + 1
+        start += len(text) + 1 if one_page else 0
     Chunk.objects.bulk_create(chunks)
     _index(where, row, chunks, axes)
     return row
@@ -71,15 +83,11 @@ def _index(where: Collection, row: Document, chunks: list[Chunk], axes: Sequence
         )
         for chunk, axis in zip(chunks, axes, strict=True)
     )  # fmt: skip
-    postings: dict[int, list[tuple[int, float]]] = {}
-    for chunk in chunks:
-        for term, weight in document_terms(chunk.text, "en").items():
-            postings.setdefault(term, []).append((chunk.pk, weight))
+    entries = ((chunk.pk, chunk.page, chunk.text, "en") for chunk in chunks)
     Posting.objects.bulk_create(
         Posting(
-            collection=where, term=term, document=row,
-            chunk_ids=[chunk_id for chunk_id, _ in entries],
-            weights=[weight for _, weight in entries],
+            collection=where, term=term, document=row, chunk_ids=found[0], weights=found[1],
+            page_numbers=found[2], page_weights=found[3],
         )
-        for term, entries in postings.items()
+        for term, found in postings.of(entries)
     )  # fmt: skip

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from asgiref.sync import async_to_sync
 
+import rag.candidates
 import rag.search
 from accounts.models import User
-from documents.lexical import AVERAGE_WORDS, K1, B, query_terms, tokens
+from documents.lexical import AVERAGE_PAGE_WORDS, AVERAGE_WORDS, K1, B, query_terms, tokens
 from documents.models import Collection, Document
+from llm.errors import llm_error
 from rag.search import EVERYTHING, Hit, Scope, Wanted, find
 from rag.tests.library import collection, direction, document, embedding_model
 
@@ -26,7 +29,7 @@ TEXTS = [
 
 def run(user: User, query: str, vector: Any, top_k: int = 5, **options: Any) -> list[Hit]:
     wanted = Wanted(query_terms(query), vector, embedding_model().pk)
-    return find(user, wanted, top_k=top_k, **options)
+    return find(user, wanted, top_k=top_k, **options).hits
 
 
 def test_fused_scores_equal_a_plain_reference(alice: User) -> None:
@@ -43,14 +46,32 @@ def test_fused_scores_equal_a_plain_reference(alice: User) -> None:
             tf = words.count(term)
             bm25 += idf * tf / (tf + K1 * (1 - B + B * len(words) / AVERAGE_WORDS))
         expected.append((float(vector[number]), bm25))
-    best = max(bm25 for _, bm25 in expected)
+    # One passage a page: by its words a page is as good as its passage is to both averages.
+    passages = [bm25 for _, bm25 in expected]
+    pages = [_page_bm25(counts, number) for number in range(len(counts))]
+    words_ = [a / max(passages) + b / max(pages) for a, b in zip(passages, pages, strict=True)]
+    mean = sum(cosine for cosine, _ in expected) / len(expected)
     by_text = {hit.text: hit for hit in hits}
-    for text, (cosine, bm25) in zip(TEXTS, expected, strict=True):
+    own = [
+        (1 - mean) ** 2 * cosine + share / max(words_)
+        for (cosine, _), share in zip(expected, words_, strict=True)
+    ]
+    for text, (cosine, bm25), score in zip(TEXTS, expected, own, strict=True):
         hit = by_text[text]
         assert hit.score == pytest.approx(cosine, abs=1e-3)
         assert hit.lexical == pytest.approx(bm25, abs=1e-3)
-        assert hit.fused == pytest.approx(cosine + bm25 / best, abs=2e-3)
+        assert hit.fused == pytest.approx(score + 0.5 * max(own), abs=2e-3)
     assert [hit.fused for hit in hits] == sorted((hit.fused for hit in hits), reverse=True)
+
+
+def _page_bm25(counts: list[list[str]], number: int) -> float:
+    total = 0.0
+    for term in ("heart", "blood", "arteri"):
+        df = sum(term in other for other in counts)
+        tf = counts[number].count(term)
+        floor = K1 * (1 - B + B * len(counts[number]) / AVERAGE_PAGE_WORDS)
+        total += math.log((len(counts) + 1) / (df + 0.5)) * tf / (tf + floor)
+    return total
 
 
 def test_words_alone_find_what_vectors_miss(alice: User) -> None:
@@ -119,11 +140,53 @@ def test_threshold_and_limit(alice: User) -> None:
     assert len(run(alice, "blood", direction(0), top_k=1)) == 1
 
 
-def test_a_repeated_passage_is_shown_once(alice: User) -> None:
+def test_what_repeats_another_passage_is_told_with_it(alice: User) -> None:
     where = collection(alice)
-    document(where, alice, "one.txt", [TEXTS[0]], [0])
-    document(where, alice, "two.txt", [TEXTS[0].upper()], [0])
-    assert len(run(alice, "heart", direction(0))) == 1
+    long = " ".join(f"{text} Remember this." for text in TEXTS)
+    document(where, alice, "one.txt", [long], [0])
+    document(where, alice, "two.txt", [f"{long.upper()} Slightly newer."], [direction(0, 0.9)])
+    document(where, alice, "three.txt", [TEXTS[2]], [1])
+    first, second = run(alice, "heart", direction(0))
+    assert first.filename == "one.txt"
+    assert [place.filename for place in first.also_in] == ["two.txt"]
+    assert second.filename == "three.txt" and not second.also_in
+
+
+def test_a_page_is_found_once_by_its_best_passage(alice: User) -> None:
+    where = collection(alice)
+    document(where, alice, "body.txt", TEXTS, [0, direction(0, 0.9), 2, 3], one_page=True)
+    document(where, alice, "other.txt", ["Stones are hard."], [direction(0, 0.2)])
+    hits = run(alice, "heart blood arteries", direction(0))
+    assert [(hit.filename, hit.text) for hit in hits] == [
+        ("body.txt", TEXTS[0]),
+        ("other.txt", "Stones are hard."),
+    ]
+
+
+def test_words_spread_over_a_page_count_together(alice: User) -> None:
+    where = collection(alice)
+    parts = ["Enzymes in the liver.", "They split fat.", "Bile helps them."]
+    document(where, alice, "spread.txt", parts, [9, 9, 9], one_page=True)
+    document(where, alice, "one.txt", ["Enzymes and more enzymes."], [9])
+    hits = run(alice, "enzymes split fat bile liver", direction(5))
+    assert hits[0].filename == "spread.txt"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_an_embedder_words_are_looked_for(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_args: Any) -> Any:
+        raise llm_error("timeout")
+
+    document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
+    monkeypatch.setattr(rag.search, "query_vector", down)
+    look_up = async_to_sync(rag.search.look_up)
+    found = look_up(alice, "stomach acid")
+    assert found.words_only and found.hits[0].text == TEXTS[3]
+    assert 0.5 < found.likelihood < 1
+    nothing = look_up(alice, "zzz")
+    assert not nothing.hits and nothing.likelihood == 0
 
 
 def test_the_index_path_agrees_with_the_exact_one(
@@ -136,7 +199,7 @@ def test_the_index_path_agrees_with_the_exact_one(
     document(collection(alice), alice, "big.txt", texts, list(vectors))
     query = vectors[42]
     exact = run(alice, "stomach number 42", query, 10)
-    monkeypatch.setattr(rag.search, "EXACT_LIMIT", 10)
+    monkeypatch.setattr(rag.candidates, "EXACT_LIMIT", 10)
     indexed = run(alice, "stomach number 42", query, 10)
     assert exact[0].text.endswith("number 42")
     assert [hit.chunk_id for hit in indexed][:3] == [hit.chunk_id for hit in exact][:3]
