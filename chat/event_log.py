@@ -10,6 +10,7 @@ instead of one. While Redis is away local readers are served from memory and not
 import asyncio
 import json
 import logging
+import time
 import uuid
 import weakref
 from collections.abc import AsyncIterator
@@ -47,6 +48,7 @@ class EventLog:
         self.stored = 0  # frames that are in Redis
         self.published = 0  # frames that readers may see
         self.closed = False
+        self.extended = -float("inf")
         self._text: list[str] = []
         self._speaking = False  # the first words after anything else do not wait
         self._writer = writer
@@ -151,11 +153,20 @@ class LogWriter:
                 name = stream_key(event_log.generation_id)
                 for seq, frame, last in event_log.frames[event_log.stored : size]:
                     pipe.xadd(name, {"e": frame, "l": int(last)}, id=f"{seq}-0")
-                pipe.expire(name, KEEP_SECONDS)
+                if self._is_due(event_log):
+                    pipe.expire(name, KEEP_SECONDS)
             # An entry that is already there (a pipeline cut off half-way) is refused: that is fine.
             await pipe.execute(raise_on_error=False)
         for event_log, size in sizes.items():
             event_log.stored = size
+
+    def _is_due(self, event_log: EventLog) -> bool:
+        """Whether to say anew how long a log is kept: not with every event, and at its end."""
+        now = time.monotonic()
+        if not event_log.closed and now - event_log.extended < KEEP_SECONDS / 6:
+            return False
+        event_log.extended = now
+        return True
 
     def _later(self, batch: set[EventLog]) -> None:
         """Try these again in a second; a closed log gives up then, its text is in the database."""

@@ -2,16 +2,21 @@
 
 import logging
 import uuid
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
+from typing import cast
 
 from chat import queries
 from chat.context import window
 from chat.models import Message, Session
 from core.db import in_thread
 from llm.errors import LLMError
-from llm.events import TextDelta
+from llm.events import Event, TextDelta
+from llm.fallback import Answerer, Candidate
 from llm.messages import Request, user
 from llm.models import LanguageModel
+from llm.queries import fallback_chain
 from llm.services import Caller, chat_model
 from llm.tokens import size
 from rag.marks import strip_marks
@@ -29,43 +34,76 @@ KEEP = 4
 
 
 async def summarise(session_id: uuid.UUID) -> bool:
-    """Write or extend the summary of a session; False when there was nothing to do."""
+    """Write or extend the summary of a session; False when there was nothing to do.
+
+    Whoever answers in place of the session's model also summarises in its place.
+    """
     found = await in_thread(_material, session_id)
     if found is None:
         return False
-    session, model, text, until = found
-    request = Request(
-        model=model.name, system=INSTRUCTION, messages=(user(text),), max_tokens=MOST_TOKENS
+    material, model = found
+    caller = Caller(material.session.user_id, material.session.pk, kind="summary")
+    first = _candidate(material, model)
+    answerer = Answerer(
+        first,
+        lambda: in_thread(_others, material, model),
+        lambda row: chat_model(row, caller),
+        lambda _model, _reason: None,
     )
-    caller = Caller(session.user_id, session.pk, kind="summary")
     pieces: list[str] = []
     try:
-        async with aclosing(chat_model(model, caller).stream(request)) as events:  # type: ignore[type-var]
+        stream = cast("AsyncGenerator[Event, None]", answerer.stream(first.request))
+        async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
                     pieces.append(event.text)
     except LLMError as error:
         log.warning("session %s could not be summarised: %s", session_id, error)
         return False
-    summary = "".join(pieces).strip()
+    # A spent budget may have put another model in place of the one that was asked.
+    summary = "" if _only_quotes(answerer.answering) else "".join(pieces).strip()
     if not summary:
         return False
-    return await in_thread(_keep, session, summary, until)
+    return await in_thread(_keep, material.session, summary, material.until)
 
 
-def _material(session_id: uuid.UUID) -> tuple[Session, LanguageModel, str, int] | None:
+@dataclass(frozen=True)
+class Material:
+    """What is to be summarised: older messages, up to position ``until``."""
+
+    session: Session
+    older: list[Message]
+    until: int
+
+
+def _material(session_id: uuid.UUID) -> tuple[Material, LanguageModel] | None:
     session = Session.objects.select_related("user", "model").filter(pk=session_id).first()
     model = queries.model_for(session) if session else None
-    # The built-in answerer only quotes: it cannot tell what was said in other words.
-    if session is None or model is None or model.provider.kind == "builtin":
+    if session is None or model is None or _only_quotes(model):
         return None
     rows = list(session.messages.all())
     thread = [m for m in queries.branch(rows, session.leaf_id) if m.content.strip()]
     older = [m for m in thread[:-KEEP] if m.position > session.summarised_until]
-    if not older:
-        return None
-    text = _transcript(session.context_summary, older, window(model).question)
-    return session, model, text, older[-1].position
+    return (Material(session, older, older[-1].position), model) if older else None
+
+
+def _only_quotes(model: LanguageModel) -> bool:
+    """The built-in answerer only quotes: it cannot tell what was said in other words."""
+    return model.provider.kind == "builtin"
+
+
+def _candidate(material: Material, model: LanguageModel) -> Candidate:
+    """The request as it fits a model."""
+    text = _transcript(material.session.context_summary, material.older, window(model).question)
+    request = Request(
+        model=model.name, system=INSTRUCTION, messages=(user(text),), max_tokens=MOST_TOKENS
+    )
+    return Candidate(model, request)
+
+
+def _others(material: Material, model: LanguageModel) -> list[Candidate]:
+    chain = fallback_chain(model)
+    return [_candidate(material, other) for other in chain if not _only_quotes(other)]
 
 
 def _transcript(summary: str, messages: list[Message], budget: int) -> str:

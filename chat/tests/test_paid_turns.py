@@ -95,3 +95,7 @@ async def test_the_cheaper_model_answers_and_is_named(alice: User, paid: Any) ->
     assert (switch["model"]["display_name"], switch["reason"]) == ("Small", "budget")
     answer = await Message.objects.select_related("model").aget(generation=generation.pk)
     assert answer.model == small
+    # Kept with the message, so that it is still told when the chat is opened again.
+    (step,) = answer.steps
+    assert (step["name"], step["reason"]) == ("model", "budget")
+    assert step["model"]["display_name"] == "Small" and step["instead_of"]["id"]

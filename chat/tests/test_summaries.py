@@ -85,3 +85,31 @@ async def test_a_model_that_fails_changes_nothing(
     assert not await summaries.summarise(session.pk)
     await session.arefresh_from_db()
     assert session.summarised_until == 0
+
+
+async def test_another_model_summarises_when_the_first_does_not_answer(
+    alice: User, writer: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await LanguageModel.objects.acreate(
+        provider=writer.provider, name="other", display_name="Other", context_window=3000, order=900
+    )
+    await writer.fallback_rows.acreate(fallback=other, position=1)
+    session = await in_thread(long_session, alice)
+    scripts = {"small": Script(llm_error("unavailable")), "other": Script(*words("In short."))}
+    monkeypatch.setattr("chat.summaries.chat_model", lambda model, caller=None: scripts[model.name])
+    assert await summaries.summarise(session.pk)
+    await session.arefresh_from_db()
+    assert session.context_summary == "In short."
+    assert [len(script.requests) for script in scripts.values()] == [1, 1]
+
+
+async def test_a_model_that_only_quotes_does_not_summarise_in_its_place(
+    alice: User, writer: LanguageModel, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await LanguageModel.objects.filter(pk=model.pk).aupdate(order=900)
+    await writer.fallback_rows.acreate(fallback=model, position=1)
+    session = await in_thread(long_session, alice)
+    scripts = {"small": Script(llm_error("unavailable")), "quotes": Script(*words("Quoted."))}
+    monkeypatch.setattr("chat.summaries.chat_model", lambda model, caller=None: scripts[model.name])
+    assert not await summaries.summarise(session.pk)
+    assert not scripts["quotes"].requests

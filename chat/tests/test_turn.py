@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -240,3 +241,46 @@ async def test_whoever_looks_next_finds_a_dead_answer_closed(
     )
     assert again.pk != generation.pk
     assert (await answer_of(generation)).status == "interrupted"
+
+
+async def test_a_turn_that_takes_too_long_ends_with_what_was_said(
+    alice: User, model: LanguageModel, play: Play, settings: Any
+) -> None:
+    settings.TURN_SECONDS = 0.2
+    script = play(TextDelta("It begins"), asyncio.Event(), Completed())
+    generation = await ask(alice, await new_session(alice), "Tell me all.")
+    events = await events_of(generation)
+    error = next(event for event in events if event["type"] == "error")
+    assert (error["code"], error["retryable"]) == ("too_slow", True)
+    assert "took too long" in error["message"] and said(events) == "It begins"
+    answer = await answer_of(generation)
+    assert (answer.content, answer.status, answer.error_code) == (
+        "It begins",
+        "interrupted",
+        "too_slow",
+    )
+    assert script.closed == 1
+
+
+async def test_many_turns_are_kept_by_one_statement(
+    alice: User, model: LanguageModel, play: Play
+) -> None:
+    gate = asyncio.Event()
+    play(TextDelta("half "), gate, TextDelta("whole"), Completed())
+    running = [await ask(alice, await new_session(alice), "Go") for _ in range(5)]
+    stopped, gone, *others = running
+    await Generation.objects.filter(pk=stopped.pk).aupdate(stop_requested=True)
+    await Generation.objects.filter(pk=gone.pk).aupdate(status="interrupted")
+    before = timezone.now()
+    told = {one.pk: f"half of {number}" for number, one in enumerate(running)}
+    told[others[0].pk] = None
+    kept = await in_thread(generations.checkpoint, told)
+    assert kept == {one.pk: True for one in others}
+    for number, one in enumerate(running):
+        row = await Generation.objects.select_related("answer").aget(pk=one.pk)
+        is_kept = one in others
+        assert (row.lease_until > before + timedelta(seconds=9)) or not is_kept
+        assert (row.answer.content == f"half of {number}") == (is_kept and one != others[0])
+    gate.set()
+    for one in running:
+        await events_of(one)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -60,6 +61,9 @@ def sdk_client(
         transport = make_transport(LIMITS)
         client = httpx2.AsyncClient(timeout=TIMEOUT, limits=LIMITS, transport=transport)
         clients[key] = make(endpoint, prepared(client))
+        # The SDK was just loaded: a hundred thousand objects that stay, and that the collector
+        # would walk through again and again in the middle of answers.
+        gc.freeze()
     found: T = clients[key]
     return found
 

@@ -33,7 +33,7 @@ from llm.providers import clients
 from llm.tests.addresses import address
 from llm.tests.troubles import CASES
 from llm.tests.turns import take_turn
-from llm.tests.wires import WIRES
+from llm.tests.wires import ALIKE, WIRES
 
 SEARCH = ToolSpec(
     "document_search",
@@ -104,7 +104,7 @@ async def test_a_call_without_arguments_has_none(wire):
 
 
 # In Google's protocol arguments are objects already, never text.
-@pytest.mark.parametrize("wire", ["openai", "anthropic"], indirect=True)
+@pytest.mark.parametrize("wire", [*ALIKE, "anthropic"], indirect=True)
 @pytest.mark.parametrize("fragments", [['{"query": '], ["[1]"], ["nonsense"]])
 async def test_arguments_that_are_no_object_are_an_error_of_the_call(wire, fragments):
     wire.plays([*wire.calls(("c1", "document_search", fragments)), *wire.end("tool_calls")])
@@ -177,7 +177,7 @@ async def test_a_model_that_may_not_call_is_given_no_choice(wire):
         wire.model(), Request(model="m", messages=(user("q"),), tools=(SEARCH,), call_tools=False)
     )
     sent = wire.requests[0]
-    if wire.kind == "openai":
+    if wire.protocol == "openai":
         assert "tools" not in sent
     else:
         assert "none" in json.dumps(sent).lower()
@@ -214,8 +214,12 @@ def simulator():
         yield simulator
 
 
+KINDS = {"openai": ALIKE}
+ALL_CASES = [(other, trouble) for kind, trouble in CASES for other in KINDS.get(kind, [kind])]
+
+
 @pytest.mark.parametrize(
-    ("kind", "trouble"), CASES, ids=lambda value: getattr(value, "what", value)
+    ("kind", "trouble"), ALL_CASES, ids=lambda value: getattr(value, "what", value)
 )
 async def test_troubles(kind, trouble, simulator, monkeypatch, settings):
     simulator.records.reset()

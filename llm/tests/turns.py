@@ -48,7 +48,8 @@ async def search(arguments):
 
 async def take_turn(kind, base, name, *, has_tool=False, first=20, silence=20):
     """``first`` and ``silence``: seconds of silence that are borne before the first word, after."""
-    model = Counted(WIRES[kind].adapter(Endpoint(kind, base + PATHS[kind], "any"), Abilities()))
+    path = PATHS[WIRES[kind].protocol]
+    model = Counted(WIRES[kind].adapter(Endpoint(kind, base + path, "any"), Abilities()))
     patient = Resilient(model, first_event=first, silence=silence, base_wait=0.001)
     tools = [Tool(ToolSpec("document_search", "Search.", SCHEMA), search)] if has_tool else []
     request = Request(model=name, system="Be kind.", messages=(user("why is it?"),))

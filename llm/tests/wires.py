@@ -35,6 +35,7 @@ class Wire:
     """One provider's protocol. ``requests`` keeps the bodies that were sent."""
 
     kind = ""
+    protocol = ""
     base_url = "https://provider.test"
     adapter: type
     unreadable = b"event: content_block_delta\ndata: {not json\n\n"
@@ -82,7 +83,7 @@ def sse(data, event=""):
 
 
 class OpenAIWire(Wire):
-    kind = "openai"
+    kind = protocol = "openai"
     base_url = "https://provider.test/v1"
     adapter = OpenAIModel
     usage = {
@@ -131,7 +132,7 @@ class OpenAIWire(Wire):
 
 
 class AnthropicWire(Wire):
-    kind = "anthropic"
+    kind = protocol = "anthropic"
     adapter = AnthropicModel
     stops = {
         "stop": "end_turn",
@@ -204,7 +205,7 @@ class AnthropicWire(Wire):
 
 
 class GoogleWire(Wire):
-    kind = "google"
+    kind = protocol = "google"
     adapter = GoogleModel
     stops = {
         "stop": "STOP",
@@ -252,4 +253,33 @@ class GoogleWire(Wire):
         return [sse(body)]
 
 
-WIRES = {"openai": OpenAIWire, "anthropic": AnthropicWire, "google": GoogleWire}
+class OllamaWire(OpenAIWire):
+    kind = "ollama"
+
+
+class OpenRouterWire(OpenAIWire):
+    kind = "openrouter"
+
+
+class HuggingFaceWire(OpenAIWire):
+    kind = "huggingface"
+
+
+class CompatibleWire(OpenAIWire):
+    kind = "openai_compatible"
+
+
+WIRES = {
+    wire.kind: wire
+    for wire in (
+        OpenAIWire,
+        AnthropicWire,
+        GoogleWire,
+        OllamaWire,
+        OpenRouterWire,
+        HuggingFaceWire,
+        CompatibleWire,
+    )
+}
+# These speak OpenAI's protocol, and pass through the same table.
+ALIKE = [kind for kind, wire in WIRES.items() if issubclass(wire, OpenAIWire)]
