@@ -5,6 +5,7 @@ large bare ones, with the local embedder that sees 256 tokens.
 """
 
 import bisect
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ def chunk(pages: Iterable[PageText], kind: str) -> Iterator[Draft]:
         if not path:
             path = markdown.along(text) if markdown else [(0, page_headings.of(text))]
         starts = [offset for offset, _heading in path]
-        for start, end in _pack(_units(text, starts[1:], page.blocks)):
+        for start, end in _pack(_units(page, starts[1:])):
             words = len(WORD.findall(text[start:end]))
             if not words:
                 continue
@@ -68,26 +69,32 @@ def _columns(blocks: tuple[tuple[int, int, str], ...], place: int) -> str:
     return blocks[at][2] if at >= 0 and place < blocks[at][1] else ""
 
 
-def _units(
-    text: str, breaks: list[int], blocks: tuple[tuple[int, int, str], ...]
-) -> Iterator[tuple[int, int, bool]]:
+def _units(page: PageText, breaks: list[int]) -> Iterator[tuple[int, int, bool]]:
     """(start, end, opens): what is not cut again; `opens` begins a new section."""
-    for first, last, size in _wholes(text, blocks):
-        for start, end in sentences.pieces(text, first, last, size):
+    for first, last, size in _wholes(page, breaks):
+        for start, end in sentences.pieces(page.text, first, last, size):
             at = bisect.bisect_left(breaks, first)
             opens = start == first and at < len(breaks) and breaks[at] < last
             yield start, end, opens
 
 
-def _wholes(text: str, blocks: tuple[tuple[int, int, str], ...]) -> Iterator[tuple[int, int, int]]:
+def _wholes(page: PageText, breaks: list[int]) -> Iterator[tuple[int, int, int]]:
     """(start, end, size of the pieces if it is longer) of sentences and blocks in order."""
-    position = 0
-    for start, end, _header in (*blocks, (len(text), len(text), "")):
-        for first, last in sentences.spans(text[position:start]):
-            yield first + position, last + position, TARGET
+    position, end_of_text = page.body or (0, len(page.text))
+    for start, end, _header in (*page.blocks, (end_of_text, end_of_text, "")):
+        for first, last in _sentences(page.text, position, start, breaks):
+            yield first, last, TARGET
         if start < end:
             yield start, end, WHOLE if end - start <= WHOLE else TARGET
         position = end
+
+
+def _sentences(text: str, start: int, end: int, breaks: list[int]) -> Iterator[tuple[int, int]]:
+    """A heading begins a sentence, whatever stands before it."""
+    places = breaks[bisect.bisect_right(breaks, start) : bisect.bisect_left(breaks, end)]
+    for low, high in itertools.pairwise([start, *places, end]):
+        for first, last in sentences.spans(text[low:high]):
+            yield first + low, last + low
 
 
 def _pack(units: Iterable[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,7 @@ class Unreadable(Exception):
 # What one document may hold; a reader of streams stops there and says how far it came.
 MOST_CHARACTERS = 30_000_000
 MOST_PAGES = 20_000
+LONGEST_LABEL = 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Info:
     language: str = ""
     unit: str = "page"
     read: float = 1.0
+    # The day it was made, by its own account: ISO 8601, or empty.
+    created: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ class PageText:
 
     What the file says of its structure: `headings` are (offset, heading path from there on),
     beginning at 0, and empty where nothing is known; `blocks` are (start, end, header) of tables
-    and rows that are better not cut, with what names the columns.
+    and rows that are better not cut, with what names the columns; `body` is (start, end) of what
+    is neither running head nor foot nor page number, None where all of it is text. `label` is what
+    the file calls the page, such as "iv".
     """
 
     number: int
@@ -55,6 +60,8 @@ class PageText:
     boxes: bytes = b""
     headings: tuple[tuple[int, str], ...] = ()
     blocks: tuple[tuple[int, int, str], ...] = ()
+    body: tuple[int, int] | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,7 @@ def encode(frame: Frame | Unreadable) -> bytes:
                 "language": frame.language,
                 "unit": frame.unit,
                 "read": frame.read,
+                "created": frame.created,
             }
         case PageText():
             boxes = base64.b64encode(frame.boxes).decode()
@@ -82,6 +90,10 @@ def encode(frame: Frame | Unreadable) -> bytes:
             body = {"page": frame.number, "text": frame.text, "size": size, "boxes": boxes}
             if frame.headings or frame.blocks:
                 body |= {"headings": frame.headings, "blocks": frame.blocks}
+            if frame.body is not None:
+                body["body"] = frame.body
+            if frame.label:
+                body["label"] = frame.label
         case Unreadable():
             body = {"error": frame.code, "detail": frame.detail}
         case End():
@@ -96,7 +108,8 @@ def decode(line: bytes) -> Frame:
         raise Unreadable(str(body["error"]), str(body.get("detail", ""))[:500])
     if "pages" in body:
         words = (str(body[name]) for name in ("title", "author", "language", "unit"))
-        return Info(int(body["pages"]), *words, read=float(body["read"]))
+        created = str(body.get("created", ""))
+        return Info(int(body["pages"]), *words, read=float(body["read"]), created=created)
     if "page" in body:
         return _page(body)
     if body.get("end"):
@@ -110,10 +123,14 @@ def _page(body: dict[str, Any]) -> PageText:
     width, height = body["size"]
     headings = tuple((int(place), str(path)) for place, path in body.get("headings", ()))
     blocks = tuple((int(a), int(b), str(header)) for a, b, header in body.get("blocks", ()))
+    first, last = body.get("body") or (0, len(text))
+    spans = [*((start, end) for start, end, _header in blocks), (int(first), int(last) or 1)]
     if any(not 0 <= place <= len(text) for place, _path in headings) or any(
-        not 0 <= start < end <= len(text) for start, end, _header in blocks
+        not 0 <= start < end <= max(len(text), 1) for start, end in spans
     ):
         raise ValueError("a place outside its page")
     boxes = base64.b64decode(body["boxes"])
     size = float(width), float(height)
-    return PageText(int(body["page"]), text, *size, boxes, headings, blocks)
+    span = (int(first), int(last)) if body.get("body") else None
+    label = str(body.get("label", ""))[:LONGEST_LABEL]
+    return PageText(int(body["page"]), text, *size, boxes, headings, blocks, span, label)
