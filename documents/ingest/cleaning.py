@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 # Control, zero-width, bidi and tag characters: nobody sees them, but a model reads them, which
@@ -33,17 +33,82 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def plain_word(word: str) -> str:
+    """As `plain`; a soft hyphen within the word goes, one at its end tells that it is cut."""
+    return plain(word[:-1].replace("\u00ad", "") + word[-1:])
+
+
 def plain_lines(text: str) -> str:
     """As `plain`, for whole texts: line ends become \\n, soft hyphens go, layout stays."""
     return plain(BREAKS.sub("\n", text)).replace("\u00ad", "")
+
+
+# First halves of compounds that keep their hyphen, and second halves that no word ends in.
+HEADS = frozenset(
+    "all anti best camera cross deep double fine first five four full half hard high in ill inter "
+    "large left long low mid multi near non off on one open out over peer post pre pro quasi real "
+    "right second self semi short single small soft so state sub ten third three time top two un "
+    "up user well wide world year antar pasca pra".split()
+)
+TAILS = frozenset(
+    "aged agnostic art aware based bearing centered centric coded dependent dimensional driven "
+    "efficient evident footed free friendly generated independent intensive invariant known led "
+    "level linear looking made minded negative oriented owned party positive powered quality "
+    "ready related rich scale sensitive shot sized specific stage step style supervised term the "
+    "tuned type year".split()
+)
+# Glued to the word before them, so a hyphen there was the printer's.
+JOINED_HEADS = frozenset("anti in inter mid on out over post pre pro semi sub un up".split())
+WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+EDGES = ".,;:()[]\"'“”‘’"
+
+
+class Hyphens:
+    """Whether a hyphen at a line's end belongs to the word, by the words of the document."""
+
+    def __init__(self, seen: set[str] | None = None) -> None:
+        self._seen = set() if seen is None else seen
+
+    def learn(self, words: Sequence[str]) -> None:
+        """Whole words of a page, without those that a line's end cut in two."""
+        self._seen.update(WORDS.findall(" ".join(words).lower()))
+
+    def is_parted(self, last: str, first: str) -> bool:
+        """Whether a line ends in a hyphen and the next one goes on with the word."""
+        return len(last) > 1 and last[-1] in HYPHENS and last[-2].isalpha() and first[0].islower()
+
+    def joins(self, before: str, after: str) -> bool:
+        """Whether two halves at a line's end are one word rather than a compound with a hyphen."""
+        head = before.lower().rpartition("-")[2].lstrip(EDGES)
+        tail = after.strip(EDGES).lower()
+        letters = before[-1:].isalpha() and not any(map(str.isdigit, before))
+        if not (letters and after[:1].islower()) or _is_doubled(head, tail):
+            return False
+        tail = tail.partition("-")[0]
+        if head + tail in self._seen:
+            return True
+        if f"{head}-{tail}" in self._seen:
+            return False
+        compound = "-" in before.strip(HYPHENS)
+        if (tail in TAILS or compound) and (head in self._seen or head in HEADS):
+            return False
+        if head in HEADS:
+            return head in JOINED_HEADS or tail not in self._seen
+        return not (len(head) > 2 and len(tail) > 2 and {head, tail} <= self._seen)
+
+
+def _is_doubled(head: str, tail: str) -> bool:
+    """Indonesian reduplication: anak-anak, berlari-lari, buku-bukunya, kehijau-hijauan."""
+    return len(head) > 2 and (
+        tail.startswith(head) or (len(tail) > 3 and head.endswith(tail[: max(4, len(tail) - 3)]))
+    )
 
 
 @dataclass
 class Assembler:
     """Builds a page's text word by word and tells where each word came to stand."""
 
-    # Words met so far in the document: they decide whether a hyphen at a line's end stays.
-    seen: set[str] = field(default_factory=set)
+    hyphens: Hyphens = field(default_factory=Hyphens)
 
     def assemble(self, raw: str) -> tuple[str, list[tuple[int, int, int, int]]]:
         """(text, [(start, end, first, last)]): offsets into text, raw indices of the word."""
@@ -54,7 +119,7 @@ class Assembler:
             if kind != "word":
                 gap = "hyphen" if kind == "hyphen" or gap == "hyphen" else token
                 continue
-            word = plain(token)
+            word = plain_word(token)
             if not word:
                 continue
             if parts:
@@ -71,33 +136,19 @@ class Assembler:
             parts.append(word)
             words.append((position, position + len(word), index, index + len(token) - 1))
             position += len(word)
-            self.seen.add(word.strip(".,;:()[]\"'").lower())
+            self.hyphens.learn([word])
             gap = ""
         return "".join(parts), words
 
     def _separator(self, parts: list[str], word: str, gap: str) -> str | None:
         """What goes between two words; None: nothing, and the first loses its hyphen."""
         if gap == "hyphen":
-            return "" if self._joins(parts[-1], word) else "-"
+            return "" if self.hyphens.joins(parts[-1], word) else "-"
         if "\n" not in gap and "\r" not in gap:
             return " " if gap else ""
-        before = parts[-1]
-        hyphened = len(before) > 1 and before[-1] in HYPHENS and before[-2].isalpha()
-        if hyphened and word[0].islower():
-            return None if self._joins(before[:-1], word) else ""
+        if self.hyphens.is_parted(parts[-1], word):
+            return None if self.hyphens.joins(parts[-1][:-1], word) else ""
         return "\n"
-
-    def _joins(self, before: str, after: str) -> bool:
-        """Whether two halves at a line's end are one word rather than a compound with a hyphen."""
-        head, tail = before.lower(), after.strip(".,;:()[]\"'").lower()
-        letters = before[-1:].isalpha() and not any(map(str.isdigit, before))
-        if not (letters and after[:1].islower()) or "-" in tail:
-            return False
-        if head + tail in self.seen:
-            return True
-        if f"{head}-{tail}" in self.seen:
-            return False
-        return not (len(head) > 2 and len(tail) > 2 and {head, tail} <= self.seen)
 
 
 def _tokens(raw: str) -> Iterator[tuple[str, str, int]]:

@@ -68,3 +68,42 @@ def encrypted_pdf(password: str) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+Placed = tuple[float, float, float, str]
+
+
+def placed_pdf(
+    pages: list[list[Placed]],
+    *,
+    bold: set[str] = frozenset(),  # type: ignore[assignment]
+    extra: str = "",
+    catalog: str = "",
+    more: list[str] | None = None,
+) -> bytes:
+    """Pages of (x, y from the top, size, text) in Helvetica; what is in `bold` in its bold.
+
+    `extra` goes into each page's dictionary, `catalog` into the catalogue, `more` are objects
+    from number 6 + 2 * pages on.
+    """
+    count = len(pages)
+    kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(count))
+    objects = [
+        f"<< /Type /Catalog /Pages 2 0 R {catalog} >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {count} >>",
+        FONT,
+        "<< /Producer (test) >>",
+        FONT.replace("Helvetica", "Helvetica-Bold"),
+    ]
+    for number, texts in enumerate(pages):
+        content = "\n".join(
+            f"BT /F{2 if text in bold else 1} {size} Tf 1 0 0 1 {x} {HEIGHT - y} Tm "
+            f"({_escape(text)}) Tj ET"
+            for x, y, size, text in texts
+        )
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] {extra} "
+            f"/Contents {7 + 2 * number} 0 R /Resources << /Font << /F1 3 0 R /F2 5 0 R >> >> >>"
+        )
+        objects.append(f"<< /Length {len(content)} >>\nstream\n{content}\nendstream")
+    return assemble([*objects, *(more or [])])

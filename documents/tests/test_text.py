@@ -7,13 +7,13 @@ import pytest
 
 from documents import lexical, names
 from documents.ingest import chunking, formats, sentences
-from documents.ingest.cleaning import Assembler, plain
+from documents.ingest.cleaning import Assembler, Hyphens, plain
 from documents.ingest.frames import End, Info, PageText, decode, encode
 from documents.tests.pdfs import make_pdf
 
 
 def text_of(raw: str, seen: set[str] | None = None) -> str:
-    text, words = Assembler(set(seen or ())).assemble(raw)
+    text, words = Assembler(Hyphens(set(seen or ()))).assemble(raw)
     joined = "".join(text[start:end] for start, end, _, _ in words)
     assert joined == "".join(text.split()).replace("\ufffe", "") or "-" in text
     return text

@@ -3,18 +3,19 @@
 What PDFium refuses (junk before the header, damaged tables) is tried with pypdf once more.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 
-from documents.ingest.cleaning import plain
 from documents.ingest.frames import Info, PageText, Unreadable
-from documents.ingest.readers import pdf_layout, pdf_second
+from documents.ingest.readers import pdf_about, pdf_layout, pdf_second
+from documents.ingest.readers.pdf_lines import Page
+from documents.ingest.readers.pdf_structure import Structure
 
 KIND = "pdf"
 MEDIA_TYPE = "application/pdf"
 EXTENSION = ".pdf"
 HEADER = re.compile(rb"%PDF-\d")
-LONGEST_NAME = 300
 
 
 def sniff(head: bytes, name: str) -> bool:
@@ -51,21 +52,39 @@ def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
 
 
 def _pages(document: "pypdfium2.PdfDocument") -> Iterator[Info | PageText]:  # noqa: F821
-    import pypdfium2  # noqa: PLC0415
-
     count = len(document)
-    title, author = (
-        plain(document.get_metadata_value(key)).strip()[:LONGEST_NAME]
-        for key in ("Title", "Author")
+    reader = _Reader(document)
+    first = next(reader, None)
+    yield Info(
+        count,
+        pdf_about.title(pdf_about.metadata(document, "Title"), first),
+        pdf_about.metadata(document, "Author"),
+        created=pdf_about.day(pdf_about.metadata(document, "CreationDate")),
     )
-    yield Info(count, title, author)
-    reader = pdf_layout.PageReader(document)
-    failed = 0
-    for index in range(count):
+    if first is not None:
+        structure = Structure(count, pdf_about.bookmarks(document))
+        yield from structure.pages(itertools.chain([first], reader))
+    if reader.failed * 2 >= count:
+        raise Unreadable("damaged", f"{reader.failed} of {count} pages cannot be opened")
+
+
+class _Reader(Iterator[Page]):
+    """All pages in order; one that cannot be opened is empty."""
+
+    def __init__(self, document: "pypdfium2.PdfDocument") -> None:  # noqa: F821
+        self.failed = 0
+        self._count = len(document)
+        self._index = 0
+        self._reader = pdf_layout.PageReader(document)
+
+    def __next__(self) -> Page:
+        import pypdfium2  # noqa: PLC0415
+
+        if self._index >= self._count:
+            raise StopIteration
+        self._index += 1
         try:
-            yield reader.read(index)
+            return self._reader.read(self._index - 1)
         except pypdfium2.PdfiumError:
-            failed += 1
-            yield PageText(index + 1, "")
-    if failed * 2 >= count:
-        raise Unreadable("damaged", f"{failed} of {count} pages cannot be opened")
+            self.failed += 1
+            return pdf_layout.empty(self._index)

@@ -1,19 +1,22 @@
-"""Text and word boxes of a PDF page, by PDFium's text page interface (fpdf_text.h)."""
+"""A PDF page by PDFium: its words, put in order, as text with boxes."""
 
 import ctypes
-import sys
-from array import array
 from typing import TYPE_CHECKING, Any
 
-from documents.ingest.cleaning import Assembler
-from documents.ingest.frames import PageText
+import numpy
+
+from documents.ingest.cleaning import plain
+from documents.ingest.readers import pdf_lines, pdf_order
+from documents.ingest.readers.pdf_lines import Line, Page
+from documents.ingest.readers.pdf_order import Piece
+from documents.ingest.readers.pdf_words import Array, WordReader, Words
 
 if TYPE_CHECKING:
     import pypdfium2
 
-UNITS = 10_000
-LARGEST = 65_535
-DEVICE = 1_000_000
+NAME_LENGTH = 128
+BOLD = ("bold", "black", "heavy", "cmbx", "demi", "-bd")
+BOLD_WEIGHT = 600
 
 
 def is_encrypted(document: "pypdfium2.PdfDocument") -> bool:
@@ -23,114 +26,97 @@ def is_encrypted(document: "pypdfium2.PdfDocument") -> bool:
 
 
 class PageReader:
-    """Reads one page after another; words seen earlier help with hyphens later."""
+    """Reads one page after another."""
 
     def __init__(self, document: "pypdfium2.PdfDocument") -> None:
         from pypdfium2 import raw  # noqa: PLC0415
 
         self._document = document
-        self._raw = raw
-        self._assembler = Assembler()
+        self._words = WordReader()
+        self._fonts = Fonts(raw)
 
-    def read(self, index: int) -> PageText:
+    def read(self, index: int) -> Page:
         page = self._document[index]
         try:
             width, height = page.get_size()
             textpage = page.get_textpage()
             try:
-                text, units = self._characters(textpage)
-                text, words = self._assembler.assemble(text)
-                boxes = self._boxes(page, textpage, words, units)
+                words = _on_page(self._words.read(page, textpage), width, height)
+                lines = _lines(words)
+                for line in lines:
+                    line.size, line.bold = self._fonts.of(textpage, line, words)
             finally:
                 textpage.close()
         finally:
             page.close()
-        return PageText(index + 1, text, round(width, 2), round(height, 2), boxes)
+        label = plain(self._document.get_page_label(index)).strip()
+        if label == str(index + 1):
+            label = ""
+        return Page(index + 1, round(width, 2), round(height, 2), label, words, lines)
 
-    def _characters(self, textpage: Any) -> tuple[str, list[int] | None]:
-        """(text, PDFium's index of each character; None where the two are the same)."""
-        count = textpage.count_chars()
-        if count <= 0:
-            return "", None
-        text = textpage.get_text_range()
-        if len(text) == count and text.isascii():
-            return text, None
-        if len(text) == count and max(text) <= "\uffff":
-            return text, None
-        points = [self._raw.FPDFText_GetUnicode(textpage, i) for i in range(count)]
-        units: list[int] = []
-        characters: list[str] = []
-        for i, point in enumerate(points):
-            if 0xDC00 <= point < 0xE000 and characters and 0xD800 <= ord(characters[-1]) < 0xDC00:
-                high = ord(characters.pop()) - 0xD800
-                characters.append(chr(0x10000 + (high << 10) + point - 0xDC00))
-            elif 0 < point <= sys.maxunicode:
-                characters.append(chr(point))
-                units.append(i)
-        return "".join(characters), units
 
-    def _boxes(
-        self,
-        page: Any,
-        textpage: Any,
-        words: list[tuple[int, int, int, int]],
-        units: list[int] | None,
-    ) -> bytes:
-        """Rows as in models.Page: the box of a word spans its first and its last character.
+def empty(number: int) -> Page:
+    nothing = numpy.zeros(0, numpy.int64)
+    return Page(number, 0.0, 0.0, "", Words([], nothing, numpy.zeros((0, 4)), nothing), [])
 
-        Loose boxes reach from the font's descent to its ascent, which makes even highlights.
-        """
-        transform = self._transform(page)
-        handle, get_box = textpage.raw, self._raw.FPDFText_GetLooseCharBox
-        box = self._raw.FS_RECTF()
-        pointer = ctypes.byref(box)
-        rows = array("H")
-        for start, end, first, last in words:
-            if end > LARGEST:
-                break
-            if not get_box(handle, first if units is None else units[first], pointer):
-                continue
-            left, right, low, high = box.left, box.right, box.bottom, box.top
-            if last != first and get_box(handle, last if units is None else units[last], pointer):
-                left, right = min(left, box.left), max(right, box.right)
-                low, high = min(low, box.bottom), max(high, box.top)
-            corners = transform(left, low, right, high)
-            if corners is not None:
-                rows.extend((start, end, *corners))
-        if sys.byteorder == "big":
-            rows.byteswap()
-        return rows.tobytes()
 
-    def _transform(self, page: Any) -> Any:
-        """Page space to 1/10000 of the page as it is shown, rotation and crop box included."""
-        x, y = ctypes.c_int(), ctypes.c_int()
+def _on_page(words: Words, width: float, height: float) -> Words:
+    """Without what stands off the page, where nobody sees it."""
+    boxes = words.boxes
+    seen = (boxes[:, 2] > 0) & (boxes[:, 3] > 0) & (boxes[:, 0] < width) & (boxes[:, 1] < height)
+    if seen.all() or not seen.any():
+        return words
+    texts = [text for text, shown in zip(words.texts, seen.tolist(), strict=True) if shown]
+    quarters = None if words.quarters is None else words.quarters[seen]
+    return Words(texts, words.before[seen], boxes[seen], words.firsts[seen], quarters)
 
-        def point(px: float, py: float) -> tuple[int, int]:
-            self._raw.FPDF_PageToDevice(page, 0, 0, DEVICE, DEVICE, 0, px, py, x, y)
-            return x.value, y.value
 
-        origin, along, up = point(0, 0), point(100, 0), point(0, 100)
-        scale = UNITS / DEVICE
-        x_by_x, y_by_x = ((along[i] - origin[i]) * scale / 100 for i in (0, 1))
-        x_by_y, y_by_y = ((up[i] - origin[i]) * scale / 100 for i in (0, 1))
-        x_zero, y_zero = (origin[i] * scale for i in (0, 1))
+def _lines(words: Words) -> list[Line]:
+    boxes, quarters = words.boxes, words.quarters
+    if quarters is None or not quarters.any():
+        return _upright_lines(pdf_order.pieces(words, boxes), words)
+    usual = int(numpy.bincount(quarters).argmax())
+    pieces = pdf_order.pieces(words, _turned(boxes, usual))
+    aside = (quarters != usual).tolist()
+    lines = _upright_lines([piece for piece in pieces if not aside[piece.first]], words)
+    # A note on its side in the margin comes last.
+    return lines + [Line([[piece]], parted=2) for piece in pieces if aside[piece.first]]
 
-        def corners(
-            left: float, low: float, right: float, high: float
-        ) -> tuple[int, int, int, int] | None:
-            xs = sorted(
-                (x_zero + left * x_by_x + low * x_by_y, x_zero + right * x_by_x + high * x_by_y)
-            )
-            ys = sorted(
-                (y_zero + left * y_by_x + low * y_by_y, y_zero + right * y_by_x + high * y_by_y)
-            )
-            if not (xs[1] > 0 and ys[1] > 0 and xs[0] < UNITS and ys[0] < UNITS):
-                return None
-            return (
-                max(0, int(xs[0])),
-                max(0, int(ys[0])),
-                min(UNITS, int(xs[1]) + 1),
-                min(UNITS, int(ys[1]) + 1),
-            )
 
-        return corners
+def _upright_lines(pieces: list[Piece], words: Words) -> list[Line]:
+    return pdf_lines.lines_of(pdf_order.regions(pieces), words.texts)
+
+
+def _turned(boxes: Array, quarters: int) -> Array:
+    """Boxes as if the words ran from left to right that are turned clockwise so often."""
+    x0, y0, x1, y1 = boxes.T
+    sides = {1: (y0, -x1, y1, -x0), 2: (-x1, -y1, -x0, -y0), 3: (-y1, x0, -y0, x1)}
+    return numpy.column_stack(sides[quarters]) if quarters else boxes
+
+
+class Fonts:
+    """Size in points and weight of a line's first character."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._name = ctypes.create_string_buffer(NAME_LENGTH)
+        self._flags = ctypes.c_int()
+        self._matrix = raw.FS_MATRIX()
+        self._bold: dict[bytes, bool] = {}
+
+    def of(self, textpage: Any, line: Line, words: Words) -> tuple[float, bool]:
+        raw, first = self._raw, line.pieces[0].first
+        if len(words.texts[first]) == 1 and line.pieces[0].words > 1:
+            # An initial or a bullet is no measure of its line.
+            first += 1
+        at = int(words.firsts[first])
+        size = raw.FPDFText_GetFontSize(textpage, at)
+        if raw.FPDFText_GetMatrix(textpage, at, self._matrix):
+            size *= (self._matrix.c**2 + self._matrix.d**2) ** 0.5
+        length = raw.FPDFText_GetFontInfo(textpage, at, self._name, NAME_LENGTH, self._flags)
+        name = self._name.value if 0 < length <= NAME_LENGTH else b""
+        if name not in self._bold:
+            said = name.decode("utf-8", "replace").lower()
+            self._bold[name] = any(mark in said for mark in BOLD)
+        bold = self._bold[name] or raw.FPDFText_GetFontWeight(textpage, at) >= BOLD_WEIGHT
+        return round(size, 1), bold
