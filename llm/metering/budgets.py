@@ -1,9 +1,9 @@
 """Money is held back before a call and given back after it: parallel calls cannot overspend.
 
 A call is let in while anything of the budget is left that no other call holds, and then holds the
-most it can come to. So at the worst one call, the last one let in, goes past the limit. Each
-account is changed by one conditional UPDATE; several are changed in the order of their ids, in one
-transaction, so that two calls never wait for each other.
+most it can come to. So at the worst one call, the last one let in, goes past the limit. All its
+accounts are changed by one statement that locks them in the order of their ids, so that two calls
+never wait for each other.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import DecimalField, F, Q, Value
+from django.db import connection, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from llm.messages import Request
@@ -31,7 +32,6 @@ from llm.queries import usable_models
 HOLD = timedelta(minutes=15)
 # Installations without budgets pay no query for them; a new budget counts after this long.
 LOOK_AGAIN_SECONDS = 3.0
-MONEY: DecimalField[Decimal, Decimal] = DecimalField(max_digits=24, decimal_places=8)
 
 
 class Spent(Exception):
@@ -198,39 +198,74 @@ def _hold(
     return tuple(accounts)
 
 
+# Locked in the order of their ids, so that two calls never wait for each other; looked at as they
+# are once they are locked; and held all or none.
+TAKE = """
+with wanted as (
+  select * from unnest(%(accounts)s::bigint[], %(limits_usd)s::numeric[], %(limits)s::bigint[])
+    as wanted(id, usd, tokens)
+), found as (
+  select a.id,
+    (w.usd is null or a.spent_usd < w.usd - a.reserved_usd)
+      and (w.tokens is null or a.spent_tokens < w.tokens - a.reserved_tokens) as has_room,
+    (w.usd is null or a.spent_usd < w.usd)
+      and (w.tokens is null or a.spent_tokens < w.tokens) as has_any
+  from llm_budgetaccount a join wanted w on w.id = a.id
+  order by a.id for update of a
+), agreed as (
+  select bool_and(has_room) and count(*) = %(number)s as all_of_them from found
+), held as (
+  update llm_budgetaccount a
+  set reserved_usd = a.reserved_usd + %(usd)s, reserved_tokens = a.reserved_tokens + %(tokens)s
+  from found, agreed where agreed.all_of_them and a.id = found.id
+), noted as (
+  insert into llm_reservation (call_id, account_id, usd, tokens, expires_at)
+  select %(call)s, found.id, %(usd)s, %(tokens)s, %(expires)s
+  from found, agreed where agreed.all_of_them
+)
+select id, has_room, has_any from found order by id"""
+
+
 def _take(
     accounts: dict[int, Budget], model: LanguageModel, call_id: UUID, usd: Decimal, tokens: int
 ) -> None:
-    expires = timezone.now() + HOLD
-    with transaction.atomic():
-        for pk, budget in accounts.items():
-            changed = BudgetAccount.objects.filter(_room(budget, model, usd), pk=pk).update(
-                reserved_usd=F("reserved_usd") + usd, reserved_tokens=F("reserved_tokens") + tokens
-            )
-            if not changed:
-                left = BudgetAccount.objects.filter(_room(budget, model, usd, held=False), pk=pk)
-                raise Spent(budget, busy=left.exists())
-        Reservation.objects.bulk_create(
-            Reservation(call_id=call_id, account_id=pk, usd=usd, tokens=tokens, expires_at=expires)
-            for pk in accounts
-        )
+    """Hold it in every account, in one statement; raises ``Spent`` for the first without room."""
+    if not accounts:
+        return
+    limits = [_limits(budget, model, usd) for budget in accounts.values()]
+    given: dict[str, Any] = {
+        "accounts": list(accounts),
+        "limits_usd": [limit for limit, _ in limits],
+        "limits": [limit for _, limit in limits],
+        "number": len(accounts),
+        "usd": usd,
+        "tokens": tokens,
+        "call": call_id,
+        "expires": timezone.now() + HOLD,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, given)
+        rows = cursor.fetchall()
+    for pk, has_room, has_any in rows:
+        if not has_room:
+            raise Spent(accounts[pk], busy=has_any)
+    if len(rows) < len(accounts):
+        # A budget was deleted meanwhile, and its account with it: the others hold nothing yet.
+        _take({pk: accounts[pk] for pk, _, _ in rows}, model, call_id, usd, tokens)
 
 
-def _room(budget: Budget, model: LanguageModel, usd: Decimal, *, held: bool = True) -> Q:
-    """Whether anything is left; ``held``: that no other call holds. What is free needs no money."""
+def _limits(
+    budget: Budget, model: LanguageModel, usd: Decimal
+) -> tuple[Decimal | None, int | None]:
+    """(dollars, tokens) below which there is room; None: no limit. What is free needs no money."""
     share = Decimal(1)
     if budget.cheaper_model_id == model.pk:
         if budget.cheaper_percent is None:
-            return Q()
+            return None, None
         share += Decimal(budget.cheaper_percent) / 100
-    room = Q()
-    if budget.limit_usd is not None and usd > 0:
-        limit = Value(budget.limit_usd * share, output_field=MONEY)
-        room &= Q(spent_usd__lt=limit - F("reserved_usd") if held else limit)
-    if budget.limit_tokens is not None:
-        tokens = Value(int(budget.limit_tokens * share))
-        room &= Q(spent_tokens__lt=tokens - F("reserved_tokens") if held else tokens)
-    return room
+    dollars = None if budget.limit_usd is None or usd <= 0 else budget.limit_usd * share
+    tokens = None if budget.limit_tokens is None else int(budget.limit_tokens * share)
+    return dollars, tokens
 
 
 def _account_key(budget: Budget, user_id: UUID | None) -> tuple[UUID, UUID | None, date]:
