@@ -52,7 +52,10 @@ def chat_page(request: HttpRequest, session_id: uuid.UUID | None = None) -> Http
 def _page(user: User, language: str, session_id: uuid.UUID | None) -> dict[str, Any]:
     models = list(usable_models().select_related("provider"))
     ready = Document.objects.visible_to(user).filter(status=Document.Status.PROCESSED)
-    documents = ready.values("title", name=F("original_filename"))[:SUGGESTED_FROM]
+    # An archive has nothing in it to ask about: its files are documents of their own.
+    documents = ready.exclude(kind="zip").values("title", name=F("original_filename"))[
+        :SUGGESTED_FROM
+    ]
     return {
         "boot": {
             "language": language,

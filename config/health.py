@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from core.db import in_thread
 from core.redis import async_client, key
+from documents.queries import recognition_trouble
 from llm import health as model_health
 from llm.queries import usable_models
 
@@ -41,7 +42,8 @@ async def health(request: HttpRequest) -> JsonResponse:
 
     `status` is healthy, degraded (people can work, something is amiss) or unhealthy (503).
     """
-    found = await _look(("database", "redis", "workers", "providers", "disk", "memory"))
+    parts = ("database", "redis", "workers", "providers", "disk", "memory")
+    found = await _look((*parts, "ocr") if settings.OCR else parts)
     if any(not found[name]["ok"] for name in VITAL):
         status = "unhealthy"
     else:
@@ -135,6 +137,12 @@ async def _memory() -> dict[str, Any]:
     return {"ok": True, "available_bytes": None}
 
 
+async def _ocr() -> dict[str, Any]:
+    """Asked only where OCR is on: without Tesseract scans stay unread, everything else works."""
+    trouble = await in_thread(recognition_trouble)
+    return {"ok": not trouble, "trouble": trouble}
+
+
 CHECKS: dict[str, Check] = {
     "database": _database,
     "redis": _redis,
@@ -142,6 +150,7 @@ CHECKS: dict[str, Check] = {
     "providers": _providers,
     "disk": _disk,
     "memory": _memory,
+    "ocr": _ocr,
 }
 
 

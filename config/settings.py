@@ -167,6 +167,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Files ------------------------------------------------------------------------------------
 MEDIA_ROOT = LONTAR_HOME / "files"
+# Reads pages that are pictures by Tesseract, in the languages it has data for, joined by "+".
+OCR = env.flag("OCR", False)
+OCR_LANGUAGES = env.text("OCR_LANGUAGES", "ind+eng")
 MAX_UPLOAD_MB = env.number("MAX_UPLOAD_MB", 250)
 # With whom students may share collections of their own: none, people (by address), groups (people
 # and the groups they belong to).

@@ -104,6 +104,17 @@ class Document(models.Model):
     page_unit = models.CharField(
         _("pages are"), max_length=10, choices=PageUnit, default=PageUnit.PAGE
     )
+    archive = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="members",
+        verbose_name=_("came out of"),
+    )
+    # Of an archive: how many documents came out of it, and {name, code, media_type} of the rest.
+    member_count = models.PositiveIntegerField(_("files in it"), default=0)
+    refused = models.JSONField(_("files not taken"), default=list, blank=True)
     # Less than 1: the file holds more than is read in one piece, and this share of it was read.
     read_share = models.FloatField(_("share that was read"), default=1.0)
     title = models.CharField(_("title"), max_length=500, blank=True)
@@ -146,6 +157,8 @@ class Document(models.Model):
     @property
     def remark(self) -> str:
         """What a reader of a PROCESSED document has to know; mostly nothing."""
+        if self.kind == "zip":
+            return reasons.unpacked(self.member_count, self.refused)
         return reasons.cut_short(self.read_share) if self.read_share < 1 else ""
 
     @property

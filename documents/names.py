@@ -20,6 +20,13 @@ def clean(name: str) -> str:
     return name
 
 
+def clean_path(path: str) -> str:
+    """A name inside an archive with its folders, each of them cleaned; still never a path."""
+    parts = [part for part in re.split(r"[/\\]", path) if part.strip(" .")]
+    kept = "/".join(clean(part) for part in parts[-8:]) or "file"
+    return kept if len(kept) <= LONGEST else clean(kept)
+
+
 def title_of(name: str) -> str:
     """A file name as words: what a chunk's header says when the file has no title."""
     stem = re.sub(r"\.[A-Za-z0-9]{1,8}$", "", name)

@@ -13,13 +13,18 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from core.errors import NotFound
 from documents.asking import reading_as
-from documents.ingest import formats
+from documents.ingest import formats, recognition
 from documents.models import Chunk, Collection, Document, Page, Share
 
 # What a file chooser is to offer; what is brought in is decided by content.
 ACCEPTED = formats.accepted()
 UNFINISHED = (Document.Status.UPLOADED, Document.Status.PROCESSING)
 ROW = struct.Struct("<6H")
+
+
+def recognition_trouble() -> str:
+    """What keeps text recognition (OCR) from working where it is on; empty when nothing does."""
+    return recognition.trouble()
 
 
 def readable_collections(user: User) -> list[UUID]:
@@ -207,4 +212,6 @@ def progress(document_: Document) -> dict[str, Any]:
         "error": document_.error,
         "remark": document_.remark,
         "page_count": document_.page_count,
+        "page_unit": document_.page_unit,
+        "media_type": document_.media_type,
     }

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 SPREADSHEET = _(
     "This is a spreadsheet. Save each of its sheets as CSV, or the whole as PDF, and upload that."
 )
+MAIL = _("This is a mail. Save what you need of it as PDF or plain text and upload that.")
 RECORDING = _(
     "This is a recording. Lontar reads text only: upload a transcript or the slides instead."
 )
@@ -31,6 +32,17 @@ SENTENCES: dict[str, Any] = {
         "This file has no text in it: its pages are pictures, probably a scan. Upload a version "
         "with text, or run text recognition (OCR) on it first."
     ),
+    "archive_empty": _(
+        "There is no file in this archive that Lontar can read. Pack PDF, Word, PowerPoint, HTML, "
+        "CSV, text or Markdown files and upload that."
+    ),
+    "archive_large": _(
+        "This archive holds more than Lontar unpacks: at most 500 files and 2 GB. Split it into "
+        "smaller archives."
+    ),
+    "nested": _("This is an archive inside an archive. Unpack it and upload it by itself."),
+    "outside": _("Its name points to a place outside the archive."),
+    "link": _("This is only a link to another file. Pack the file itself."),
     "too_slow": _(
         "Reading this file took too long, so it was stopped. Split it into smaller files or save "
         "it again as a simpler PDF."
@@ -81,8 +93,11 @@ INSTEAD: dict[str, Any] = {
     "application/x-ipynb": _(
         "This is a Jupyter notebook. Export it as HTML or PDF and upload that."
     ),
-    "application/vnd.ms-outlook": _(
-        "This is a mail. Save what you need of it as PDF or plain text and upload that."
+    "application/vnd.ms-outlook": MAIL,
+    "message/rfc822": MAIL,
+    "multipart/related": _(
+        "This is a web page saved as a single file (MHTML). Save it as HTML or print it to PDF, "
+        "and upload that."
     ),
     "image/": _(
         "This is a picture. Put it into a PDF with text recognition (OCR) and upload that."
@@ -112,3 +127,18 @@ def cut_short(share: float) -> str:
         "This file holds more than Lontar reads in one piece: only its first %(percent)d%% can be "
         "found and cited. Split it into smaller files to have the rest read too."
     ) % {"percent": max(1, int(share * 100))}
+
+
+def unpacked(count: int, refused: list[dict[str, str]]) -> str:
+    """What became of an archive, in one line."""
+    taken = ngettext(
+        "%(count)d file was taken from this archive.",
+        "%(count)d files were taken from this archive.",
+        count,
+    ) % {"count": count}
+    return " ".join([taken, *(f"{name}: {why}" for name, why in refusals(refused))])
+
+
+def refusals(refused: list[dict[str, str]]) -> list[tuple[str, str]]:
+    """(name, sentence) of files in an archive that were not taken."""
+    return [(row["name"], sentence(row["code"], row.get("media_type", ""))) for row in refused]

@@ -15,6 +15,7 @@ class DocumentSerializer(serializers.ModelSerializer):
     remark = serializers.CharField(read_only=True)
     uploaded_by = serializers.UUIDField(source="owner_id", read_only=True)
     collection_id = serializers.UUIDField(read_only=True)
+    archive_id = serializers.UUIDField(read_only=True, allow_null=True)
 
     class Meta:
         model = Document
@@ -37,6 +38,7 @@ class DocumentSerializer(serializers.ModelSerializer):
             "author",
             "language",
             "collection_id",
+            "archive_id",
             "uploaded_by",
             "uploaded_at",
             "processed_at",

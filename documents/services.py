@@ -1,23 +1,21 @@
 """Changing documents: upload, retry, read again, delete. Who may is decided here."""
 
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
-from documents import names, placing, queries, storage, tasks, uploads
+from documents import names, placing, queries, recording, storage, tasks, uploads
 from documents.collections import default_collection, personal_collection
 from documents.doorbell import announce
-from documents.ingest import formats, pipeline
+from documents.ingest import pipeline
 from documents.models import Collection, Document
 from documents.removing import remove
 
 Status = Document.Status
-# Larger files wait for one of the few places for large ones, so that a small one gets through.
-LARGE = 4 * 1024 * 1024
 
 
 def upload(
@@ -36,7 +34,7 @@ def upload(
     incoming = file if isinstance(file, storage.Incoming) else _receive(file)
     try:
         target = _writable(actor, collection)
-        return _record(actor, target, incoming, names.clean(name))
+        return recording.record(actor.id, target, incoming, names.clean(name), after=_after)
     finally:
         incoming.discard()
 
@@ -150,83 +148,12 @@ def _writable(actor: User, collection: Collection | UUID | str | None) -> Collec
     return found
 
 
-def _record(actor: User, collection: Collection, incoming: storage.Incoming, name: str) -> Document:
-    """The row for a file: the one that is there already, or a new one."""
-    with transaction.atomic():
-        known = _known(collection, incoming.sha256)
-        if known is not None and known.status != Status.FAILED:
-            known.is_new = False
-            return known
-        incoming.flush()
-        reader, media_type, error = formats.recognise(incoming.head, name, incoming.path)
-        error = error if incoming.size else "empty"
-        fields = {
-            "original_filename": name,
-            "file_size": incoming.size,
-            "media_type": media_type[:100],
-            "kind": reader.KIND if reader else "",
-            "is_large": incoming.size > LARGE,
-            "filename": "" if error else incoming.keep(),
-            **_fresh(error),
-        }
-        if known is not None:
-            stale = known.filename
-            transaction.on_commit(lambda: storage.remove(stale))
-            document = _changed(known, fields)
-        else:
-            try:
-                with transaction.atomic():
-                    document = Document.objects.create(
-                        collection=collection, owner=actor, sha256=incoming.sha256, **fields
-                    )
-            except IntegrityError:
-                # The same file at the same moment: the other request was first.
-                storage.remove(str(fields["filename"]))
-                document = Document.objects.get(collection=collection, sha256=incoming.sha256)
-                document.is_new = False
-                return document
-        transaction.on_commit(lambda: _after(document))
-    document.is_new = known is None
-    return document
-
-
-def _known(collection: Collection, sha256: str) -> Document | None:
-    return (
-        Document.objects.select_for_update(of=("self",))
-        .filter(collection=collection, sha256=sha256)
-        .first()
-    )
-
-
-def _fresh(error: str = "") -> dict[str, Any]:
-    """The state of a document nobody has begun to read."""
-    return {
-        "status": Status.FAILED if error else Status.UPLOADED,
-        "error_code": error,
-        "stage": "",
-        "progress": 0,
-        "seconds_left": None,
-        "attempts": 0,
-        "lease_token": None,
-        "lease_until": None,
-        "enqueued_at": None,
-        "retry_at": None,
-    }
-
-
-def _changed(document: Document, fields: dict[str, Any]) -> Document:
-    for field, value in fields.items():
-        setattr(document, field, value)
-    document.save(update_fields=list(fields))
-    return document
-
-
 def _requeue(document: Document) -> Document:
     if not document.filename:
         raise Conflict(
             _("The original of this file was not kept. Upload it again."), code="no_original"
         )
-    document = _changed(document, _fresh())
+    document = recording.changed(document, recording.fresh())
     transaction.on_commit(lambda: _after(document))
     return document
 

@@ -6,26 +6,33 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from django.conf import settings
 
+from documents.ingest import recognition
 from documents.ingest.frames import (
     MOST_CHARACTERS,
     MOST_PAGES,
     End,
+    Frame,
     Info,
+    Member,
     PageText,
     Unreadable,
     decode,
 )
+from documents.ingest.readers.ocr import Program
 
 log = logging.getLogger(__name__)
 # Wall time: a start and something for each megabyte.
 BASE_SECONDS = 90
 SECONDS_PER_MB = 1.0
 MOST_SECONDS = 600
+# Recognising a page takes seconds: a scanned book may take its time.
+OCR_SECONDS = 3 * 3600
 LONGEST_FRAME = 64 * 1024 * 1024
 # PDFium aborts itself when it gets no memory; the kernel takes the largest process when all is out.
 OUT_OF_MEMORY = tuple(
@@ -42,6 +49,12 @@ class Crashed(Exception):
         self.detail = detail
 
 
+def members(path: Path, kind: str) -> Iterator[Member]:
+    """As `extract`, for an archive: its files in pieces."""
+    with closing(_frames_of(path, kind, second=False, seconds=None)) as frames:
+        yield from (frame for frame in frames if isinstance(frame, Member))
+
+
 def extract(
     path: Path, kind: str, *, second: bool = False, seconds: float | None = None
 ) -> Iterator[Info | PageText]:
@@ -50,8 +63,16 @@ def extract(
     Raises Unreadable (final) or Crashed (the second reader may manage). Closing the generator
     kills the child.
     """
-    limit = seconds or wall_seconds(path)
-    child = _start(path, kind, limit, second)
+    with closing(_frames_of(path, kind, second, seconds)) as frames:
+        yield from (frame for frame in frames if isinstance(frame, Info | PageText))
+
+
+def _frames_of(
+    path: Path, kind: str, second: bool, seconds: float | None
+) -> Generator[Frame, None, None]:
+    tesseract = recognition.program() if kind == "pdf" else None
+    limit = seconds or (OCR_SECONDS if tesseract else wall_seconds(path))
+    child = _start(path, kind, limit, second, tesseract)
     late = threading.Event()
     timer = threading.Timer(limit, _expire, (child, late))
     timer.daemon = True
@@ -80,9 +101,12 @@ def wall_seconds(path: Path) -> float:
     return min(MOST_SECONDS, BASE_SECONDS + SECONDS_PER_MB * size / 2**20)
 
 
-def _start(path: Path, kind: str, limit: float, second: bool) -> subprocess.Popen[bytes]:
+def _start(
+    path: Path, kind: str, limit: float, second: bool, tesseract: Program | None
+) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-B", "-m", "documents.ingest.child", kind, str(path)]
-    command += [str(int(limit) + 1)] + (["second"] if second else [])
+    command += [str(int(limit) + 1), "second" if second else "first"]
+    command += [tesseract.path, tesseract.languages] if tesseract is not None else []
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -96,7 +120,7 @@ def _start(path: Path, kind: str, limit: float, second: bool) -> subprocess.Pope
     )
 
 
-def _frames(child: subprocess.Popen[bytes]) -> Iterator[Info | PageText | End]:
+def _frames(child: subprocess.Popen[bytes]) -> Iterator[Frame]:
     if child.stdout is None:
         raise ValueError("the child has no pipe")
     characters = 0

@@ -1,5 +1,6 @@
 """Files that are known but not read: their media type decides what a person is told to do."""
 
+import re
 import struct
 from pathlib import Path
 
@@ -36,7 +37,20 @@ BEGINNINGS = (
     (b"MZ", "application/vnd.microsoft.portable-executable"),
     (b"\x7fELF", "application/x-executable"),
 )
-FOLDERS = (("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),)
+# Packages that are no archives of files: by what their directory lists.
+FOLDERS = (
+    ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("META-INF/MANIFEST.MF", "application/java-archive"),
+    ("AndroidManifest.xml", "application/vnd.android.package-archive"),
+    ("Index/Document.iwa", "application/vnd.apple.iwork"),
+    ("visio/", "application/vnd.ms-visio.drawing"),
+)
+# Header fields of a mail, or of a web page saved as one file (MHTML, RFC 2557).
+MAIL = re.compile(
+    rb"(?:[A-Za-z-]{2,40}:[^\n]*\n(?:[ \t][^\n]*\n)*){1,30}?"
+    rb"(?:MIME-Version|Message-ID|Received|Return-Path|Delivered-To):",
+    re.IGNORECASE,
+)
 UNKNOWN = "application/octet-stream"
 MOST_SECTORS = 64
 
@@ -54,9 +68,16 @@ def media_type(head: bytes, path: Path | None) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:512]
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in head):
         return "image/svg+xml"
+    if is_mail(head):
+        related = b"multipart/related" in head.lower()
+        return "multipart/related" if related else "message/rfc822"
     if b'"nbformat"' in head or b'"cell_type"' in head:
         return "application/x-ipynb+json"
     return next((kind for mark, kind in BEGINNINGS if head.startswith(mark)), UNKNOWN)
+
+
+def is_mail(head: bytes) -> bool:
+    return MAIL.match(head) is not None or head[:13].lower() == b"mime-version:"
 
 
 def _zip(head: bytes, path: Path | None) -> str:

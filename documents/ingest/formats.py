@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from documents.ingest import foreign
-from documents.ingest.readers import delimited, docx, html, markdown, pdf, pptx, text, zips
+from documents.ingest.readers import archive, delimited, docx, html, markdown, pdf, pptx, text, zips
 
 FORMATS: tuple[ModuleType, ...] = (pdf, markdown, html, delimited, text)
 PACKAGES: tuple[ModuleType, ...] = (docx, pptx)
@@ -36,31 +36,37 @@ def recognise(head: bytes, name: str, path: Path | None = None) -> Found:
     if reader is not None:
         return Found(reader, reader.MEDIA_TYPE)
     media_type = foreign.media_type(head, path)
-    encrypted = media_type == "application/encrypted"
-    return Found(None, media_type, "encrypted" if encrypted else "wrong_type")
+    # An archive whose directory cannot be found was cut on its way.
+    codes = {"application/encrypted": "encrypted", archive.MEDIA_TYPE: "damaged"}
+    return Found(None, media_type, codes.get(media_type, "wrong_type"))
 
 
 def detect(head: bytes, name: str, path: Path | None = None) -> ModuleType | None:
     """The reader for a file, None when there is none."""
     if zips.is_zip(head):
-        return _package(zips.names(path)) if path is not None else None
+        return _package(head, path) if path is not None else None
+    if foreign.is_mail(head):
+        return None
     return next((reader for reader in FORMATS if reader.sniff(head, name)), None)
 
 
-def _package(listed: list[str]) -> ModuleType | None:
+def _package(head: bytes, path: Path) -> ModuleType | None:
+    """An Office file by its folders, else an archive, unless it is a package of another kind."""
+    listed = zips.names(path)
     if "[Content_Types].xml" in listed:
         for reader in PACKAGES:
             if any(name.startswith(reader.FOLDER) for name in listed):
                 return reader
-    return None
+    is_archive = bool(listed) or head.startswith(zips.EMPTY)
+    return archive if is_archive and foreign.media_type(head, path) == archive.MEDIA_TYPE else None
 
 
 def by_kind(kind: str) -> ModuleType | None:
-    return next((reader for reader in (*FORMATS, *PACKAGES) if kind == reader.KIND), None)
+    return next((reader for reader in (*FORMATS, *PACKAGES, archive) if kind == reader.KIND), None)
 
 
 def accepted() -> str:
     """Endings and media types for the `accept` of a file input."""
-    readers = (*FORMATS, *PACKAGES)
+    readers = (*FORMATS, *PACKAGES, archive)
     names = [name for reader in readers for name in getattr(reader, "NAMES", (reader.EXTENSION,))]
     return ",".join([*names, *(reader.MEDIA_TYPE for reader in readers)])

@@ -65,11 +65,21 @@ class PageText:
 
 
 @dataclass(frozen=True)
+class Member:
+    """A piece of a file in an archive; `code` says why it is not given, `last` that it ends."""
+
+    name: str
+    data: bytes = b""
+    last: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class End:
     """The last frame: whatever ends without it was cut off."""
 
 
-Frame = Info | PageText | End
+Frame = Info | PageText | Member | End
 
 
 def encode(frame: Frame | Unreadable) -> bytes:
@@ -94,6 +104,9 @@ def encode(frame: Frame | Unreadable) -> bytes:
                 body["body"] = frame.body
             if frame.label:
                 body["label"] = frame.label
+        case Member():
+            data = base64.b64encode(frame.data).decode()
+            body = {"member": frame.name, "data": data, "last": frame.last, "code": frame.code}
         case Unreadable():
             body = {"error": frame.code, "detail": frame.detail}
         case End():
@@ -112,6 +125,9 @@ def decode(line: bytes) -> Frame:
         return Info(int(body["pages"]), *words, read=float(body["read"]), created=created)
     if "page" in body:
         return _page(body)
+    if "member" in body:
+        data = base64.b64decode(body["data"])
+        return Member(str(body["member"]), data, bool(body["last"]), str(body["code"]))
     if body.get("end"):
         return End()
     raise ValueError("not a frame")

@@ -13,13 +13,14 @@ from django.db.models.functions import Now
 
 from documents import storage, switching, vector_indexes
 from documents.doorbell import announce
-from documents.ingest import chunking, languages
+from documents.ingest import archives, chunking, languages
 from documents.ingest.chunking import Draft
 from documents.ingest.cleaning import has_words
 from documents.ingest.embed import BATCH, EmbedderFailed, embed, passage
 from documents.ingest.extract import Crashed, extract
 from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.lease import ATTEMPTS, BACKOFF, Lease, LeaseLost, Stopping
+from documents.ingest.readers import archive
 from documents.ingest.shelf import Shelf
 from documents.ingest.store import ModelSwitched, Reading, store
 from documents.models import Document
@@ -73,11 +74,10 @@ def run(document_id: UUID) -> list[UUID]:
         return []
     try:
         lease = Lease.claim(document_id)
-        if lease is not None:
-            _work(lease, place)
+        following = _work(lease, place) if lease is not None else []
     finally:
         place.give_back()
-    return _waiting_for_a_place() if place.taken else []
+    return following + (_waiting_for_a_place() if place.taken else [])
 
 
 def _waiting_for_a_place() -> list[UUID]:
@@ -87,11 +87,16 @@ def _waiting_for_a_place() -> list[UUID]:
     return list(waiting.order_by("uploaded_at").values_list("id", flat=True)[:1])
 
 
-def _work(lease: Lease, place: Place) -> None:
+def _work(lease: Lease, place: Place) -> list[UUID]:
+    """The documents to send next: those that came out of an archive."""
+    following: list[UUID] = []
     document = Document.objects.get(id=lease.document_id)
     try:
         with lease.kept():
-            _read(lease, document, place)
+            if document.kind == archive.KIND:
+                following = archives.unpack(lease, document)
+            else:
+                _read(lease, document, place)
         announce(document.owner_id, document.id)
         if not settings.KEEP_ORIGINAL_FILES:
             _drop_original(document)
@@ -117,6 +122,7 @@ def _work(lease: Lease, place: Place) -> None:
     except Exception:
         log.exception("document %s could not be read", document.id)
         _try_again(lease, document, "internal")
+    return following
 
 
 def _read(lease: Lease, document: Document, place: Place) -> None:

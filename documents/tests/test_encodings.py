@@ -48,6 +48,12 @@ def test_encodings_are_told_by_their_bytes(text: str, encoding: str) -> None:
         (b"\x89PNG\r\n\x1a\n\0", "image/png", "wrong_type"),
         (b"RIFF\0\0\0\0WEBP", "image/webp", "wrong_type"),
         (b'{"cells": [], "nbformat": 4}', "application/x-ipynb+json", "wrong_type"),
+        (b"From: a@b.c\nSubject: x\nMessage-ID: <1>\n\nHi", "message/rfc822", "wrong_type"),
+        (
+            b"From: <Saved>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\n<html>",
+            "multipart/related",
+            "wrong_type",
+        ),
         (b"\0\1\2\3", "application/octet-stream", "wrong_type"),
         (
             b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/epub+zipPK",

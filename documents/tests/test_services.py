@@ -49,7 +49,11 @@ def test_the_same_file_twice_is_one_document(
 
 @pytest.mark.parametrize(
     ("data", "name", "code"),
-    [(b"", "a.pdf", "empty"), (b"PK\x03\x04\x00zip", "a.docx", "wrong_type")],
+    [
+        (b"", "a.pdf", "empty"),
+        (b"PK\x03\x04\x00zip", "a.docx", "damaged"),
+        (b"\x00\x01", "a.docx", "wrong_type"),
+    ],
 )
 def test_what_cannot_be_read_fails_at_once_and_keeps_nothing(
     alice: Any, upload: Any, media: Path, data: bytes, name: str, code: str

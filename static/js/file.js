@@ -2,6 +2,12 @@
 
 import { amount, boot, bytes, fill, gettext, h, ngettext, tool } from "./lib.js";
 
+const ARCHIVE = "application/zip";
+const UNITS = {
+  page: (count) => ngettext("%(count)s page", "%(count)s pages", count),
+  slide: (count) => ngettext("%(count)s slide", "%(count)s slides", count),
+  part: (count) => ngettext("%(count)s part", "%(count)s parts", count),
+};
 const STAGES = {
   extract: () => gettext("Reading the pages"),
   chunk: () => gettext("Splitting into passages"),
@@ -11,7 +17,8 @@ const STAGES = {
 
 /** `does`: view(row, element), retry(row), delete(row), dismiss(row), cancel(row), remove(row) */
 export function fileRow(row, place, does) {
-  const can = row.status === "PROCESSED";
+  // An archive has no pages: what came out of it stands in rows of its own.
+  const can = row.status === "PROCESSED" && row.media_type !== ARCHIVE;
   const name = can
     ? h(
         "button",
@@ -59,11 +66,12 @@ function state(row) {
       };
     }
     case "PROCESSED": {
-      const pages = row.page_count
-        ? ` · ${fill(ngettext("%(count)s page", "%(count)s pages", row.page_count), { count: row.page_count })}`
-        : "";
+      const unit = UNITS[row.page_unit ?? "page"];
+      const pages =
+        row.page_count && unit ? ` · ${fill(unit(row.page_count), { count: row.page_count })}` : "";
+      const remark = row.remark ? ` · ${row.remark}` : "";
       return {
-        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages}`,
+        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages}${remark}`,
         className: "ready",
       };
     }

@@ -21,6 +21,7 @@ NAMES = (".csv", ".tsv", ".tab")
 ROWS = 50
 DELIMITERS = ",;\t|"
 SAMPLE_LINES = 40
+LONGEST_SAMPLE = 2000
 LONGEST_LINE = 256 * 1024
 # An open quotation mark swallows lines: after so many it was no quotation mark.
 LONGEST_ROW = 200
@@ -41,7 +42,7 @@ def sniff(head: bytes, name: str) -> bool:
         return False
     lines = head.decode(encodings.of(head), errors="replace").splitlines()[:-1]
     delimiter = _delimiter(lines)
-    widths = {len(row) for row in csv.reader(lines, delimiter=delimiter)}
+    widths = set(_widths(lines, delimiter))
     return len(lines) >= LEAST_LINES and len(widths) == 1 and widths.pop() > 2
 
 
@@ -112,7 +113,7 @@ def _delimiter(lines: list[str]) -> str:
     """The one that divides most lines into the same number of fields, and into many."""
     best, highest = ",", 0.0
     for delimiter in DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
+        widths = _widths(lines, delimiter)
         if not widths:
             continue
         usual = max(set(widths), key=lambda width: (widths.count(width), width))
@@ -121,6 +122,15 @@ def _delimiter(lines: list[str]) -> str:
         if score > highest:
             best, highest = delimiter, score
     return best
+
+
+def _widths(lines: list[str], delimiter: str) -> list[int]:
+    """The number of fields in each row that is not empty; none for what is no CSV."""
+    short = [line[:LONGEST_SAMPLE] for line in lines]
+    try:
+        return [len(row) for row in csv.reader(short, delimiter=delimiter) if row]
+    except csv.Error:
+        return []
 
 
 class _Runaway(Exception):

@@ -4,6 +4,7 @@ No DTD is taken (so no entity, and nothing outside the file, is ever looked up),
 than LARGEST_PART is not read. Parts are parsed as streams; who reads frees what is done with.
 """
 
+import errno
 import posixpath
 import zipfile
 import zlib
@@ -34,10 +35,17 @@ def opened(path: str) -> Iterator["Package"]:
         raise Unreadable("damaged", f"{type(error).__name__}: {error}") from error
     except (ParseError, expat.ExpatError) as error:
         raise Unreadable("damaged", f"XML: {error}") from error
+    except OSError as error:
+        raise damage(error) from error
     except RuntimeError as error:
         if isinstance(error, RecursionError):
             raise
         raise Unreadable("encrypted", str(error)) from error
+
+
+def damage(error: OSError) -> Exception:
+    """A directory that points in front of the file is damaged; other errors are the disk's."""
+    return Unreadable("damaged", str(error)) if error.errno == errno.EINVAL else error
 
 
 class Package:

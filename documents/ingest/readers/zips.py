@@ -3,7 +3,8 @@
 import struct
 from pathlib import Path
 
-MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+EMPTY = b"PK\x05\x06"
+MAGIC = (b"PK\x03\x04", EMPTY)
 # End of central directory (APPNOTE.TXT 4.3.16) and one entry of it (4.3.12).
 END = struct.Struct("<4s4H2LH")
 ENTRY = struct.Struct("<4s6H3L5H2L")
@@ -23,7 +24,7 @@ def names(path: Path) -> list[str]:
             size = file.seek(0, 2)
             file.seek(max(0, size - LONGEST_COMMENT - END.size))
             tail = file.read()
-            at = tail.rfind(b"PK\x05\x06")
+            at = tail.rfind(EMPTY)
             if at < 0 or at + END.size > len(tail):
                 return []
             end = END.unpack_from(tail, at)
