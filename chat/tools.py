@@ -79,8 +79,10 @@ def tool_text(sources: list[Source], found: Findings) -> str:
         BY_WORDS if found.words_only else "",
         CITE if passages else NOTHING,
     ]
-    note = " ".join(filter(None, notes))
-    return json.dumps({"passages": passages, "note": note}, ensure_ascii=False)
+    told: dict[str, Any] = {"passages": passages, "note": " ".join(filter(None, notes))}
+    if found.is_doubtful:
+        told["doubtful"] = True
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _passage(source: Source) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Wanted:
     model_id: int
     # How many different words the terms are stems of.
     words: int = 0
+    # "en" or "id" where its little words tell.
+    language: str = ""
 
 
 @dataclass(frozen=True)

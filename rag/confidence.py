@@ -9,10 +9,10 @@ import math
 from rag.candidates import Scored
 
 # Fitted on questions asked with and without their evidence in the collection: docs/retrieval.md.
-BASE, NEAR, REACH = -3.0, 4.0, 5.0
-BASE_OF_WORDS, REACH_OF_WORDS = -2.0, 6.0
+BASE, NEAR, REACH = -4.5, 7.3, 5.8
+BASE_OF_WORDS, REACH_OF_WORDS = -2.2, 5.3
 # Below this a search is told to be doubtful.
-DOUBTFUL = 0.35
+DOUBTFUL = 0.15
 
 
 def likelihood(found: Scored, words_only: bool = False) -> float:

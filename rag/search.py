@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
-from core.words import content_words
+from core.words import content_words, language
 from documents.asking import reading_as
 from documents.lexical import query_terms
 from documents.models import Chunk, Collection, Document
@@ -79,6 +79,7 @@ class Hit:
     lexical: float  # BM25, 0 or more
     fused: float
     also_in: tuple[Elsewhere, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,14 @@ class Findings:
     likelihood: float = 0.0
     # The query could not be embedded: found by words alone.
     words_only: bool = False
+    # The question is in another language than what was found: then few words can be shared, and
+    # the likelihood, which was fitted within one language, says little.
+    across_languages: bool = False
 
     @property
     def is_doubtful(self) -> bool:
         """Rather not in the material."""
-        return self.likelihood < DOUBTFUL
+        return self.likelihood < DOUBTFUL and not self.across_languages
 
 
 NOTHING = Findings([])
@@ -138,7 +142,7 @@ async def look_up(
         log.warning("a query is looked up by words alone: %s", error.code)
         vector = None
     terms = query_terms(query)
-    wanted = Wanted(terms, vector, model.pk, len(set(content_words(query))))
+    wanted = Wanted(terms, vector, model.pk, len(set(content_words(query))), language(query))
     top_k = min(top_k, MAX_TOP_K)
     return await in_thread(
         find, user, wanted, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking
@@ -166,7 +170,9 @@ def find(
         if threshold is not None and not words_only:
             ranked = [each for each in ranked if each.best.cosine >= threshold]
         hits = _hits(ranked[: top_k * SPARE], top_k)
-    return Findings(hits, likelihood(found, words_only), words_only)
+    met = {hit.language for hit in hits if hit.language}
+    across = bool(wanted.language and met) and wanted.language not in met
+    return Findings(hits, likelihood(found, words_only), words_only, across)
 
 
 def _readable(user: User, scope: Scope) -> Readable:
@@ -228,6 +234,7 @@ def _hit(chunk: Chunk, ranked: Ranked, also_in: tuple[Elsewhere, ...]) -> Hit:
         heading=chunk.heading,
         text=chunk.text,
         ordinal=chunk.ordinal,
+        language=chunk.language,
         score=ranked.best.cosine,
         lexical=ranked.best.lexical,
         fused=ranked.fused,

@@ -67,7 +67,7 @@ async def test_what_the_material_does_not_hold_is_said(alice: User) -> None:
     await in_thread(shelve_stones)
     tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
     answer = json.loads(await tool.run({"query": "Who ruled the Ottoman empire in 1520?"}))
-    assert answer["passages"] and answer["note"].startswith(DOUBTFUL)
+    assert answer["passages"] and answer["note"].startswith(DOUBTFUL) and answer["doubtful"]
 
 
 async def test_a_small_model_is_not_flooded(alice: User) -> None:

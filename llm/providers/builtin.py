@@ -68,7 +68,7 @@ def _answer(question: str, questions: list[str], results: list[ToolResult]) -> s
     quoted = quotations(asked, passages, choice)
     if not quoted:
         return "\n\n".join([_nothing(results), _notice()])
-    if choice.direct:
+    if choice.direct and not all(_is_doubtful(result.content) for result in results):
         opening = _("This is what your material says:")
     else:
         opening = _("I found no sentence that answers this directly. These come closest:")
@@ -125,15 +125,24 @@ def _results_in(message: Message) -> list[ToolResult]:
 
 def _passages(content: str) -> Iterator[Passage]:
     """The passages of a search result; what is not one is left out."""
-    try:
-        body = json.loads(content)
-    except json.JSONDecodeError:
-        return
-    rows: list[Any] = body.get("passages", []) if isinstance(body, dict) else []
+    rows: list[Any] = _body(content).get("passages", [])
     for row in rows:
         if isinstance(row, dict) and isinstance(row.get("mark"), int) and row.get("text"):
             about = f"{row.get('document') or ''} {row.get('heading') or ''}"
             yield Passage(row["mark"], str(row["text"]), re.sub(r"[_.-]+", " ", about))
+
+
+def _is_doubtful(content: str) -> bool:
+    """The search says that the material probably holds no answer."""
+    return _body(content).get("doubtful") is True
+
+
+def _body(content: str) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except json.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _is_greeting(question: str) -> bool:
