@@ -31,6 +31,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[Any, ...], Any]] = (
     weakref.WeakKeyDictionary()
 )
+_loaded: set[Callable[..., Any]] = set()
 # The responses opened while this is set: an SDK that keeps them to itself leaves them open.
 opened: ContextVar[list[httpx2.Response] | None] = ContextVar("opened", default=None)
 
@@ -61,11 +62,17 @@ def sdk_client(
         transport = make_transport(LIMITS)
         client = httpx2.AsyncClient(timeout=TIMEOUT, limits=LIMITS, transport=transport)
         clients[key] = make(endpoint, prepared(client))
-        # The SDK was just loaded: a hundred thousand objects that stay, and that the collector
-        # would walk through again and again in the middle of answers.
-        gc.freeze()
+        _freeze(make)
     found: T = clients[key]
     return found
+
+
+def _freeze(make: Callable[..., Any]) -> None:
+    """An SDK was just loaded: a hundred thousand objects that stay, and that the collector would
+    walk through in the middle of answers. Once for each: what is garbage now stays as well."""
+    if make not in _loaded:
+        _loaded.add(make)
+        gc.freeze()
 
 
 def prepared(http: httpx2.AsyncClient) -> httpx2.AsyncClient:
