@@ -24,6 +24,7 @@ class Secrets:
     field_encryption_key: str
     postgres: str
     redis: str
+    postgres_web: str
 
 
 class Home:
@@ -75,12 +76,17 @@ class Home:
         """The generated secrets, and whether they were made just now."""
         file = self.path / "secrets.json"
         with contextlib.suppress(FileNotFoundError):
-            return Secrets(**json.loads(file.read_text())), False
+            kept = json.loads(file.read_text())
+            if "postgres_web" not in kept:  # made before the web process had a role of its own
+                kept["postgres_web"] = secrets.token_urlsafe(24)
+                self.write("secrets.json", json.dumps(kept, indent=1))
+            return Secrets(**kept), False
         made = Secrets(
             secret_key=secrets.token_urlsafe(50),
             field_encryption_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             postgres=secrets.token_urlsafe(24),
             redis=secrets.token_urlsafe(24),
+            postgres_web=secrets.token_urlsafe(24),
         )
         self.write("secrets.json", json.dumps(vars(made), indent=1))
         return made, True

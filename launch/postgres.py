@@ -4,6 +4,7 @@ The server runs inside its data folder and is told to use `/proc/self/cwd`. So t
 needs no way to the folder by name, and the folders above it may stay closed to others.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -12,13 +13,15 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from launch.binaries import POSTGRES_MAJOR, postgres_bin
 from launch.console import Problem
 from launch.process import Owner
 
 STOP = signal.SIGINT  # "fast": open transactions are rolled back, nothing is waited for
-NAME = "lontar"
+NAME = "lontar"  # owns the tables: migrations and the worker, which builds indexes
+WEB = "lontar_web"  # changes rows and nothing else: no tables, no policies of row security
 ACCESS = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n"
 SETTINGS = {
     "shared_buffers": "128MB",
@@ -38,9 +41,17 @@ SMALL_SHARED_MEMORY = 256 * 1024 * 1024  # bytes; containers get 64 MB of /dev/s
 
 class Postgres:
     def __init__(
-        self, folder: Path, port: int, password: str, owner: Owner | None, throwaway: bool = False
+        self,
+        folder: Path,
+        port: int,
+        password: str,
+        owner: Owner | None,
+        *,
+        throwaway: bool = False,
+        web_password: str = "",
     ) -> None:
         self.folder, self.port, self.password, self.owner = folder, port, password, owner
+        self.web_password = web_password
         self.throwaway = throwaway
         self.bin = postgres_bin(owner)
         self.env = {"PATH": str(self.bin), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
@@ -49,8 +60,14 @@ class Postgres:
     def url(self) -> str:
         return f"postgres://{NAME}:{self.password}@127.0.0.1:{self.port}/{NAME}"
 
-    def prepare(self, new_password: bool) -> None:
-        """Make the cluster on first use; on a later one set a new password if there is one."""
+    @property
+    def roles(self) -> str:
+        """A digest of the roles as they are to be; it tells whether they have been set so."""
+        wanted = f"{NAME}:{self.password} {WEB}:{self.web_password}"
+        return hashlib.sha256(wanted.encode()).hexdigest()
+
+    def prepare(self, new_roles: bool) -> None:
+        """Make the cluster on first use; on a later one set the roles anew where they changed."""
         if not self.folder.exists():
             self._create()
             return
@@ -61,8 +78,20 @@ class Postgres:
                 f"brings {POSTGRES_MAJOR}. Start the Lontar that made it, or move the folder away."
             )
         self.remove_stale_lock()
-        if new_password:
-            self._single("postgres", f"ALTER ROLE {NAME} PASSWORD '{self.password}'", self.folder)
+        if new_roles:
+            self._single("postgres", self._set_roles(), self.folder)
+
+    def _set_roles(self) -> str:
+        """SQL for a cluster of any age; none of the roles is a superuser or passes by policies."""
+        plain = "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE"
+        return "\n".join(
+            [
+                f"DO $$ BEGIN CREATE ROLE {WEB}; "
+                "EXCEPTION WHEN duplicate_object THEN NULL; END $$;",
+                f"ALTER ROLE {NAME} {plain} CREATEDB PASSWORD '{self.password}';",
+                f"ALTER ROLE {WEB} {plain} NOCREATEDB PASSWORD '{self.web_password}';",
+            ]
+        )
 
     def command(self) -> list[str]:
         settings = SETTINGS | (THROWAWAY if self.throwaway else {})
@@ -99,8 +128,8 @@ class Postgres:
         self._run(argv, fresh)
         # The superuser has no password, so nobody can log in as it; the extension, which only it
         # may create, is put into the template that every new database is copied from.
-        setup = f"CREATE EXTENSION vector;\nCREATE ROLE {NAME} LOGIN CREATEDB PASSWORD "
-        setup += f"'{self.password}';\nCREATE DATABASE {NAME} OWNER {NAME};"
+        setup = f"CREATE EXTENSION vector;\nCREATE ROLE {NAME};\n{self._set_roles()}\n"
+        setup += f"CREATE DATABASE {NAME} OWNER {NAME};"
         self._single("template1", setup, fresh)
         (fresh / "pg_hba.conf").write_text(ACCESS)
         fresh.rename(self.folder)
@@ -149,6 +178,12 @@ class Postgres:
             pass
         if sys.platform == "linux":
             lock.unlink(missing_ok=True)
+
+
+def as_web(url: str, password: str) -> str:
+    """The same database for the web process, which gets a role that owns nothing."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{WEB}:{password}@{parts.hostname}:{parts.port}"))
 
 
 def _shared_memory() -> int:

@@ -6,6 +6,7 @@ import sys
 from launch.console import Problem, say
 from launch.home import Home, port_is_free
 from launch.options import ROOT, Options
+from launch.postgres import as_web
 from launch.prepared import state_of
 from launch.process import Make
 from launch.servers import postgres_part, redis_part
@@ -118,6 +119,10 @@ def _web(options: Options, environment: dict[str, str]) -> Part:
     argv = [sys.executable, "-m", "config.server", "--verbosity", "0", "--no-server-name"]
     argv += ["--ping-interval", "20", "--ping-timeout", "30"]
     argv += ["-b", options.host, "-p", str(options.port), "config.asgi:application"]
+    if not options.get("DATABASE_URL"):
+        secrets, _ = Home(options.home).secrets()
+        url = as_web(environment["DATABASE_URL"], secrets.postgres_web)
+        environment = {**environment, "DATABASE_URL": url}
     return Part(
         name="web",
         command=lambda: argv,

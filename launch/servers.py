@@ -25,9 +25,15 @@ def postgres_part(home: Home, throwaway: bool = False) -> tuple[Part, str]:
     secrets, made_now = home.secrets()
     folder = home.path / "postgres"
     server = Postgres(
-        folder, home.port("postgres"), secrets.postgres, owner_of(folder), throwaway=throwaway
+        folder,
+        home.port("postgres"),
+        secrets.postgres,
+        owner_of(folder),
+        throwaway=throwaway,
+        web_password=secrets.postgres_web,
     )
-    server.prepare(new_password=made_now)
+    server.prepare(new_roles=made_now or home.read("roles") != server.roles)
+    home.write("roles", server.roles)
     part = Part(
         name="postgres",
         command=server.command,

@@ -1,5 +1,6 @@
 """The embedded servers as real processes: killed, started again, whole."""
 
+import json
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ import redis
 from launch import testing
 from launch.console import Problem
 from launch.home import Home
+from launch.postgres import as_web
 from launch.process import kill_session
 from launch.servers import postgres_part, redis_part
 from launch.supervisor import Part
@@ -79,6 +81,32 @@ def test_postgres_takes_a_new_password_when_the_secrets_are_lost(home: Home):
     _, new = start(home, postgres_part)
     assert new != url
     psycopg.connect(new).close()
+
+
+def test_the_web_process_gets_a_role_that_owns_nothing(home: Home):
+    part, url = start(home, postgres_part)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE kept (v int)")
+    kill(part)
+    # As in a folder that was made before there was such a role.
+    secrets = json.loads((home.path / "secrets.json").read_text())
+    del secrets["postgres_web"]
+    home.write("secrets.json", json.dumps(secrets))
+    (home.path / "roles").unlink()
+    _, url = start(home, postgres_part)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("GRANT SELECT ON kept TO lontar_web")
+    web = as_web(url, home.secrets()[0].postgres_web)
+    with psycopg.connect(web, autocommit=True) as connection:
+        assert connection.execute("SELECT * FROM kept").fetchall() == []
+        roles = connection.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles "
+            "WHERE rolname = user"
+        )
+        assert roles.fetchone() == (False,) * 4
+        for refused in ("CREATE TABLE mine (v int)", "ALTER TABLE kept DISABLE ROW LEVEL SECURITY"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused)
 
 
 def test_postgres_names_a_cluster_of_another_release(home: Home):

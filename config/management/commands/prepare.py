@@ -17,6 +17,7 @@ from llm.services import sync_registry
 from prompts.services import ensure_default_prompt
 
 LOCK = 7_203_001
+GRANTS = {"tables": "select, insert, update, delete", "sequences": "usage, select, update"}
 
 
 class Command(BaseCommand):
@@ -51,12 +52,26 @@ class Command(BaseCommand):
         if plan:
             self.stdout.write(f"preparing the database ({len(plan)} migrations)")
             call_command("migrate", verbosity=0, interactive=False)
+        grant_to_web()
         call_command("ensure_superadmin", stdout=self.stdout)
         sync_registry()
         ensure_default_prompt()
         default_collection()
         if not (settings.DEBUG or settings.TESTING):
             collect_static()
+
+
+def grant_to_web() -> None:
+    """Let the web process's own role, where there is one, read and change rows: no more."""
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_roles where rolname = 'lontar_web'")
+        if cursor.fetchone() is None:
+            return
+        for kind, rights in GRANTS.items():
+            cursor.execute(f"grant {rights} on all {kind} in schema public to lontar_web")
+            cursor.execute(
+                f"alter default privileges in schema public grant {rights} on {kind} to lontar_web"
+            )
 
 
 def collect_static() -> bool:
