@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import keys_api, logins, services
+from accounts import groups_api, keys_api, logins, services
 from accounts.credentials import check_credentials, limit
 from accounts.drf import ForgivingBearerAuthentication, SessionAuthentication
 from accounts.resolve import Caller
@@ -126,4 +126,5 @@ urlpatterns = [
     path("auth/refresh", RefreshView.as_view(), name="auth-refresh"),
     path("auth/logout", LogoutView.as_view(), name="auth-logout"),
     path("auth/me", MeView.as_view(), name="auth-me"),
+    *groups_api.urlpatterns,
 ]

@@ -9,9 +9,10 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.models import User, normalise_email
 from core.errors import AppError
 from documents import collections, embeddings_admin, queries, services
-from documents.models import Chunk, Collection, Document
+from documents.models import Chunk, Collection, Document, Share
 
 __all__ = ["embeddings_admin"]
 
@@ -24,12 +25,21 @@ class ThroughServices(admin.ModelAdmin):
         return [str(row) for row in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
 
+class ShareInline(admin.TabularInline):
+    """People by address; the account is looked up when the page is saved."""
+
+    model = Share
+    fields = ["email", "user", "created_at"]
+    readonly_fields = ["user", "created_at"]
+    extra = 1
+
+
 @admin.register(Collection)
 class CollectionAdmin(ThroughServices):
     list_display = ["label", "kind", "is_open", "owner", "documents_count", "created_at"]
-    list_filter = ["kind", "is_open", "created_at"]
-    search_fields = ["name", "description", "owner__email"]
-    autocomplete_fields = ["owner"]
+    list_filter = ["kind", "is_open", "groups", "created_at"]
+    search_fields = ["name", "description", "owner__email", "owner__full_name", "shares__email"]
+    autocomplete_fields = ["owner", "groups"]
     readonly_fields = ["kind", "created_at"]
     list_select_related = ["owner"]
 
@@ -39,6 +49,22 @@ class CollectionAdmin(ThroughServices):
     @admin.display(description=_("documents"), ordering="number")
     def documents_count(self, collection: Any) -> int:
         return int(collection.number)
+
+    def get_inlines(self, request: HttpRequest, obj: Collection | None = None) -> list[Any]:
+        return [ShareInline] if obj is None or obj.is_shareable else []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Collection | None = None) -> list[str]:
+        fixed = [] if obj is None or obj.is_shareable else ["owner", "groups", "is_open"]
+        return [*self.readonly_fields, *fixed]
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        shares = formset.save(commit=False)
+        for share in shares:
+            share.email = normalise_email(share.email)
+            share.user = User.objects.filter(email=share.email, is_active=True).first()
+            share.save()
+        for share in formset.deleted_objects:
+            share.delete()
 
     def has_delete_permission(self, request: HttpRequest, obj: Collection | None = None) -> bool:
         if obj is not None and obj.kind == Collection.Kind.DEFAULT:

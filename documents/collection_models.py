@@ -104,6 +104,11 @@ class Collection(models.Model):
         own = self.kind in (self.Kind.DEFAULT, self.Kind.PERSONAL)
         return gettext(self.name) if own else self.name
 
+    @property
+    def is_shareable(self) -> bool:
+        """Somebody's own documents and the files of a chat are not shared as a whole."""
+        return self.kind not in (self.Kind.PERSONAL, self.Kind.CHAT)
+
     def is_managed_by(self, user: User) -> bool:
         """Whether `user` may rename, share, fill and delete it."""
         return user.is_active and (user.is_admin or self.owner_id == user.pk)

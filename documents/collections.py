@@ -165,7 +165,7 @@ def _share_with_people(actor: User, collection: Collection, emails: Iterable[str
 
 
 def _may_share(actor: User, collection: Collection, whom: str) -> None:
-    if collection.kind in (Kind.PERSONAL, Kind.CHAT):
+    if not collection.is_shareable:
         raise Conflict(
             _("Make a collection for what you want to share, and move the files there."),
             code="not_shareable",

@@ -53,6 +53,7 @@ def _api(who: Who, line: str, ok: int | None = 200, body: Any = None, why: str =
 SESSION = "chat/sessions/<uuid:session_id>"
 FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
+GROUP = "groups/<uuid:group_id>"
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 PROMPT = "prompts/<uuid:prompt_id>"
 PROMPT_VERSION = f"{PROMPT}/versions/<int:number>"
@@ -160,6 +161,14 @@ DOORS = [
     _api(Who.ADMINS, f"POST {PROMPT_VERSION}/restore"),
     _api(Who.ADMINS, "GET users"),
     _api(Who.ADMINS, "GET users/<uuid:user_id>/chats"),
+    _api(Who.ADMINS, "GET groups"),
+    _api(Who.ADMINS, "POST groups", 201, {"name": "x"}),
+    _api(Who.ADMINS, f"GET {GROUP}"),
+    _api(Who.ADMINS, f"PATCH {GROUP}", body={"name": "x"}),
+    _api(Who.ADMINS, f"DELETE {GROUP}", 204),
+    _api(Who.ADMINS, f"GET {GROUP}/members"),
+    _api(Who.ADMINS, f"POST {GROUP}/members", body={"emails": ["alice@example.org"]}),
+    _api(Who.ADMINS, f"DELETE {GROUP}/members/<uuid:user_id>", 204),
     # Pages. The chat page is the same for every session: the browser asks the API for the rest.
     Door(Who.MEMBERS, "GET", ""),
     Door(Who.MEMBERS, "GET", "chat/"),

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.api_keys import make_key
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Group, User
 from chat import services as chat_services
 from chat.models import Message, Session
 from core.ids import new_id
@@ -31,6 +31,7 @@ class World:
     provider: Provider
     embedding: EmbeddingModel
     key: ApiKey
+    group: Group
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -45,6 +46,7 @@ class World:
             "<uuid:provider_id>": self.provider.pk,
             "<int:embedding_id>": self.embedding.pk,
             "<uuid:user_id>": self.alice.pk,
+            "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
             "<int:number>": 1,
         }
@@ -67,7 +69,15 @@ def build(alice: User, number: int = 0) -> World:
     PromptVersion.objects.create(prompt=prompt, number=1, name=prompt.name, content=prompt.content)
     read = (document.collection, document)
     key, _ = make_key(actor=alice, name=f"Script of {SECRET}")
-    return World(alice, session, message, *read, prompt, _model(), _provider(), _embedding(), key)
+    rest = (prompt, _model(), _provider(), _embedding(), key, _group(alice))
+    return World(alice, session, message, *read, *rest)
+
+
+def _group(alice: User) -> Group:
+    """One that alice is in."""
+    group, _ = Group.objects.get_or_create(name=f"The class of {alice.email}")
+    group.memberships.get_or_create(user=alice)
+    return group
 
 
 def _embedding() -> EmbeddingModel:
