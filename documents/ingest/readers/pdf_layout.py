@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import pypdfium2
 
 NAME_LENGTH = 128
+# Bytes of a page's label, two for each of its letters.
+LABEL = 42
 BOLD = ("bold", "black", "heavy", "cmbx", "demi", "-bd")
 BOLD_WEIGHT = 600
 
@@ -34,6 +36,8 @@ class PageReader:
         self._document = document
         self._words = WordReader()
         self._fonts = Fonts(raw)
+        self._raw = raw
+        self._called = ctypes.create_string_buffer(LABEL)
 
     def read(self, index: int) -> Page:
         page = self._document[index]
@@ -49,10 +53,16 @@ class PageReader:
                 textpage.close()
         finally:
             page.close()
-        label = plain(self._document.get_page_label(index)).strip()
-        if label == str(index + 1):
-            label = ""
+        label = self._label(index)
         return Page(index + 1, round(width, 2), round(height, 2), label, words, lines)
+
+    def _label(self, index: int) -> str:
+        """What the file calls the page, unless that is its number."""
+        length = self._raw.FPDF_GetPageLabel(self._document, index, self._called, LABEL)
+        if not 2 < length <= LABEL:
+            return ""
+        label = plain(self._called.raw[: length - 2].decode("utf-16-le", "ignore")).strip()
+        return "" if label == str(index + 1) else label
 
 
 def empty(number: int) -> Page:
@@ -117,6 +127,6 @@ class Fonts:
         name = self._name.value if 0 < length <= NAME_LENGTH else b""
         if name not in self._bold:
             said = name.decode("utf-8", "replace").lower()
-            self._bold[name] = any(mark in said for mark in BOLD)
-        bold = self._bold[name] or raw.FPDFText_GetFontWeight(textpage, at) >= BOLD_WEIGHT
-        return round(size, 1), bold
+            heavy = raw.FPDFText_GetFontWeight(textpage, at) >= BOLD_WEIGHT
+            self._bold[name] = heavy or any(mark in said for mark in BOLD)
+        return round(size, 1), self._bold[name]

@@ -26,6 +26,7 @@ HYPHENS = (2, 0xFFFE)
 LONGEST = 48
 RUN = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 PIECE = re.compile(r".{1,15}?[、。！？；，：]|.{1,16}")
+CONTROLS = re.compile("[\x01\x03-\x08\x0e-\x1f\x7f]")
 # Points of a page are asked for on a screen of this many pixels: PDFium answers in whole ones.
 DEVICE = 1_000_000
 
@@ -164,7 +165,8 @@ def _split(text: str) -> tuple[Array, Array, Array]:
     before = numpy.zeros(len(starts), numpy.uint8)
     if len(starts) > 1:
         before[1:] = numpy.maximum.reduceat(kinds, ends[:-1])[: len(starts) - 1]
-    if len(starts) and (int(codes.max()) >= 0x3000 or int((ends - starts).max()) > LONGEST):
+    far = ((codes >= 0x3000) & (codes < 0xFFF0)).any()
+    if len(starts) and (far or int((ends - starts).max()) > LONGEST):
         return _shortened(text, starts, ends, before)
     return starts, ends, before
 
@@ -193,9 +195,9 @@ def _without_empty(texts: list[str], before: Array) -> tuple[list[int], Array]:
 def _plain(raw: list[str], text: str) -> list[str]:
     if text.isascii() and INVISIBLE.search(text) is None:
         return raw
-    if text.isascii():
+    if CONTROLS.search(text):
         return [plain_word(word) for word in raw]
-    return [word if word.isalnum() and word.isascii() else plain_word(word) for word in raw]
+    return [word if word.isascii() else plain_word(word) for word in raw]
 
 
 def to_display(raw: Any, page: Any) -> Callable[[Array], Array]:
