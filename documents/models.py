@@ -120,6 +120,9 @@ class Document(models.Model):
     title = models.CharField(_("title"), max_length=500, blank=True)
     author = models.CharField(_("author"), max_length=500, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
+    created_on = models.DateField(_("made on"), null=True, blank=True)
+    # Which readers wrote pages and passages (ingest/frames.py); an older one means read again.
+    reading_version = models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)
     # Which tokeniser wrote the postings; a change of it means writing them again.
     lexical_version = models.PositiveSmallIntegerField(default=0, editable=False)
     uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now(), editable=False)
@@ -180,6 +183,8 @@ class Page(models.Model):
     width = models.FloatField(_("width"), help_text=_("In points (1/72 inch)."))
     height = models.FloatField(_("height"), help_text=_("In points (1/72 inch)."))
     boxes = models.BinaryField(default=b"")
+    # What the file itself calls the page, such as iv; empty where that is its number.
+    label = models.CharField(_("page label"), max_length=20, blank=True, db_default="")
 
     class Meta:
         ordering = ["document_id", "number"]

@@ -136,6 +136,7 @@ class PageView:
     start: int | None
     end: int | None
     page_count: int
+    label: str
 
 
 def page(
@@ -162,7 +163,15 @@ def page(
     if start is not None and end is not None:
         rects = rectangles(bytes(found.boxes), start, end)
     return PageView(
-        number, found.text, found.width, found.height, rects, start, end, owner.page_count or 0
+        number,
+        found.text,
+        found.width,
+        found.height,
+        rects,
+        start,
+        end,
+        owner.page_count or 0,
+        found.label,
     )
 
 

@@ -36,6 +36,7 @@ class DocumentSerializer(serializers.ModelSerializer):
             "page_unit",
             "title",
             "author",
+            "created_on",
             "language",
             "collection_id",
             "archive_id",
@@ -109,6 +110,7 @@ class PageSerializer(serializers.Serializer):
     start = serializers.IntegerField(allow_null=True)
     end = serializers.IntegerField(allow_null=True)
     page_count = serializers.IntegerField()
+    label = serializers.CharField()
 
 
 class FindParameters(serializers.Serializer):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -12,7 +13,7 @@ from documents import lexical, switching
 from documents.ingest import postings, shelf
 from documents.ingest.chunking import Draft
 from documents.ingest.embed import passage
-from documents.ingest.frames import Info, PageText
+from documents.ingest.frames import READING_VERSION, Info, PageText
 from documents.ingest.lease import Lease, LeaseLost
 from documents.models import Chunk, ChunkVector, Document, Page, Posting
 from llm.models import EmbeddingModel
@@ -64,9 +65,9 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         ids = _new_ids(len(reading.drafts))
         _copy(
             Page,
-            ("document_id", "number", "text", "width", "height", "boxes"),
+            PAGE_COLUMNS,
             (
-                (document.id, page.number, page.text, page.width, page.height, page.boxes)
+                (document.id, *(getattr(page, name) for name in PAGE_COLUMNS[1:]))
                 for page in reading.pages
             ),
         )
@@ -78,6 +79,7 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         _finish(lease, reading)
 
 
+PAGE_COLUMNS = ("document_id", "number", "text", "width", "height", "boxes", "label")
 CHUNK_COLUMNS = (
     "id",
     "document_id",
@@ -195,6 +197,8 @@ def _finish(lease: Lease, reading: Reading) -> None:
         page_count=reading.info.page_count,
         title=reading.info.title[:500],
         author=reading.info.author[:500],
+        created_on=_day(reading.info.created),
+        reading_version=READING_VERSION,
         language=reading.language or _short(reading.info.language),
         page_unit=_unit(reading.info.unit),
         read_share=min(1.0, max(0.0, reading.info.read)),
@@ -209,6 +213,13 @@ def _short(tag: str) -> str:
     """The language of a tag such as id-ID, when nothing could be told from the words."""
     code = tag.replace("_", "-").split("-")[0].lower()
     return code if code.isascii() and code.isalpha() and len(code) in (2, 3) else ""
+
+
+def _day(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return None
 
 
 def _unit(given: str) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 import numpy
 import pytest
 
+from documents import queries
 from documents.ingest import chunking
 from documents.ingest.chunking import Draft
 from documents.ingest.cleaning import Hyphens
-from documents.ingest.frames import Info, PageText
+from documents.ingest.frames import READING_VERSION, Info, PageText
 from documents.ingest.readers import pdf, pdf_about
 from documents.queries import rectangles
 from documents.tests.pdfs import HEIGHT, WIDTH, Placed, make_pdf, placed_pdf
@@ -344,3 +345,12 @@ def test_a_page_of_a_plain_pdf_is_one_passage(read: Read) -> None:
     (draft,) = chunks(read(make_pdf(["Hello palm leaves."])))
     assert (draft.text, draft.page) == ("Hello palm leaves.", 1)
     assert WIDTH < HEIGHT
+
+
+def test_label_day_and_version_are_kept_with_the_document(alice: Any, ingest: Any) -> None:
+    labels = "/PageLabels << /Nums [0 << /S /r >>] >>"
+    data = placed_pdf([[(60, 100, 10, "One page of a book")]], catalog=labels)
+    made = b"<< /CreationDate (D:20240229120000Z) >>"
+    document = ingest(alice, data.replace(b"<< /Producer (test) >>", made))
+    assert (str(document.created_on), document.reading_version) == ("2024-02-29", READING_VERSION)
+    assert queries.page(alice, document.id, 1).label == "i"
