@@ -198,6 +198,8 @@ WEB_SOURCES_ALLOW = env.words("WEB_SOURCES_ALLOW")
 WEB_SOURCES_CONTACT = env.text("WEB_SOURCES_CONTACT") or env.text("SUPERADMIN_EMAIL")
 WEB_SOURCES_MAX_MB = env.number("WEB_SOURCES_MAX_MB", 25)
 WEB_SOURCES_SECONDS = env.number("WEB_SOURCES_SECONDS", 60)
+# Between two requests to the same host.
+WEB_SOURCES_PAUSE = env.number("WEB_SOURCES_PAUSE", 1)
 # The proxies of the environment are not asked; one named here decides by itself what it reaches.
 WEB_SOURCES_PROXY = env.text("WEB_SOURCES_PROXY")
 

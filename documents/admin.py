@@ -12,9 +12,11 @@ from django.utils.translation import ngettext
 from accounts.models import User, normalise_email
 from core.errors import AppError
 from documents import collections, embeddings_admin, queries, services
+from documents.knowledge import admin as knowledge_admin
 from documents.models import Chunk, Collection, Document, Share
+from documents.web import admin as web_admin
 
-__all__ = ["embeddings_admin"]
+__all__ = ["embeddings_admin", "knowledge_admin", "web_admin"]
 
 
 class ThroughServices(admin.ModelAdmin):

@@ -20,6 +20,7 @@ from documents import (
     services,
 )
 from documents.asking import reading_as
+from documents.knowledge import api as knowledge_api
 from documents.models import Document
 from documents.serializers import (
     DocumentDetailSerializer,
@@ -33,6 +34,7 @@ from documents.serializers import (
     StatusSerializer,
 )
 from documents.upload_api import UploadView
+from documents.web import api as web_api
 
 
 class DocumentsView(generics.ListAPIView):
@@ -150,4 +152,6 @@ urlpatterns = [
     path("files/<uuid:document_id>/search", FindView.as_view(), name="file_search"),
     *collections_api.urlpatterns,
     *embeddings_api.urlpatterns,
+    *web_api.urlpatterns,
+    *knowledge_api.urlpatterns,
 ]

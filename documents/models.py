@@ -14,19 +14,28 @@ from accounts.models import User
 from core.ids import new_id
 from documents import reasons
 from documents.collection_models import Collection, CollectionQuerySet, Share
+from documents.knowledge.models import KnowledgeEntry
 from documents.reembed_models import PendingVector, ReembedJob
+from documents.web.models import WebPage, WebSource
 
 __all__ = [
     "Chunk",
     "ChunkVector",
     "Collection",
     "Document",
+    "KnowledgeEntry",
     "Page",
     "PendingVector",
     "Posting",
     "ReembedJob",
     "Share",
+    "WebPage",
+    "WebSource",
 ]
+
+
+# The kind of a document that holds a question with its answer; it has no file.
+QA = "qa"
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -125,6 +134,10 @@ class Document(models.Model):
     reading_version = models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)
     # Which tokeniser wrote the postings; a change of it means writing them again.
     lexical_version = models.PositiveSmallIntegerField(default=0, editable=False)
+    # What came from the web: where from, what the page says it is, and when it was so.
+    source_url = models.CharField(_("web address"), max_length=2000, blank=True)
+    description = models.CharField(_("description"), max_length=1000, blank=True)
+    fetched_at = models.DateTimeField(_("fetched"), null=True, blank=True, editable=False)
     uploaded_at = models.DateTimeField(_("uploaded"), db_default=Now(), editable=False)
     processed_at = models.DateTimeField(_("ready since"), null=True, blank=True, editable=False)
 

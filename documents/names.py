@@ -27,6 +27,12 @@ def clean_path(path: str) -> str:
     return kept if len(kept) <= LONGEST else clean(kept)
 
 
+def clean_title(text: str) -> str:
+    """A title on one line, without control and invisible characters, at most 255 long."""
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    return " ".join(text.split())[:LONGEST].strip() or "page"
+
+
 def title_of(name: str) -> str:
     """A file name as words: what a chunk's header says when the file has no title."""
     stem = re.sub(r"\.[A-Za-z0-9]{1,8}$", "", name)

@@ -12,7 +12,7 @@ from documents import names, placing, queries, recording, storage, tasks, upload
 from documents.collections import default_collection, personal_collection
 from documents.doorbell import announce
 from documents.ingest import pipeline
-from documents.models import Collection, Document
+from documents.models import QA, Collection, Document
 from documents.removing import remove
 
 Status = Document.Status
@@ -149,7 +149,7 @@ def _writable(actor: User, collection: Collection | UUID | str | None) -> Collec
 
 
 def _requeue(document: Document) -> Document:
-    if not document.filename:
+    if not document.filename and document.kind != QA:
         raise Conflict(
             _("The original of this file was not kept. Upload it again."), code="no_original"
         )

@@ -10,19 +10,22 @@ from kombu.exceptions import ChannelError, OperationalError
 
 from documents import reembed_lease, reembed_work
 from documents.ingest import lease, pipeline, postings, reconciler, shelf
-from documents.models import Document, ReembedJob
+from documents.models import Document, ReembedJob, WebSource
+from documents.web import lease as web_lease
+from documents.web import work as web_work
 
 log = logging.getLogger(__name__)
 QUEUE = "ingest"
 
 
-def enqueue(document_id: UUID) -> None:
+def enqueue(document_id: UUID, priority: int = 0) -> None:
     """Send a document to the workers and mark its row; without a broker the mark stays empty.
 
     The reconciler finds rows without the mark, so an upload never fails because Redis is down.
+    `priority`: 0 goes first, 9 last.
     """
     try:
-        ingest.apply_async(args=[str(document_id)], queue=QUEUE, retry=False)
+        ingest.apply_async(args=[str(document_id)], queue=QUEUE, retry=False, priority=priority)
     except (OperationalError, OSError) as error:
         log.warning("could not queue document %s: %s", document_id, error)
         return
@@ -37,6 +40,16 @@ def enqueue_reembed(job_id: UUID) -> None:
         log.warning("could not queue the job %s: %s", job_id, error)
         return
     ReembedJob.objects.filter(id=job_id).update(enqueued_at=Now())
+
+
+def enqueue_web(source_id: UUID) -> None:
+    """As `enqueue`, for a web source."""
+    try:
+        read_web.apply_async(args=[str(source_id)], queue=QUEUE, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("could not queue the web source %s: %s", source_id, error)
+        return
+    WebSource.objects.filter(id=source_id).update(enqueued_at=Now())
 
 
 def enqueue_removal(model_id: int) -> bool:
@@ -73,6 +86,12 @@ def reembed(job_id: str) -> None:
         enqueue_reembed(UUID(job_id))
 
 
+@shared_task(name="documents.tasks.read_web")
+def read_web(source_id: str) -> None:
+    for next_id in web_work.run(UUID(source_id)):
+        enqueue_web(next_id)
+
+
 @shared_task(name="documents.tasks.remove_embedding_model")
 def remove_embedding_model(model_id: int) -> None:
     reembed_work.remove_vectors(model_id)
@@ -88,6 +107,8 @@ def reconcile() -> None:
         enqueue(document_id)
     for job_id in reembed_lease.due(queue_is_empty=queued == 0):
         enqueue_reembed(job_id)
+    for source_id in web_lease.due(queue_is_empty=queued == 0):
+        enqueue_web(source_id)
     reconciler.sweep()
     shelf.sweep()
     postings.rewrite_outdated()

@@ -61,6 +61,8 @@ MODEL = "models/<uuid:model_id>"
 PROVIDER = "providers/<uuid:provider_id>"
 PROVIDER_BODY = {"kind": "ollama", "name": "x", "base_url": "http://gpu:11434"}
 EMBEDDING = "embeddings/<int:embedding_id>"
+WEB_SOURCE = "sources/web/<uuid:source_id>"
+ENTRY = "knowledge/<uuid:entry_id>"
 PROMPT_BODY = {"name": "x", "content": "y"}
 
 DOORS = [
@@ -146,6 +148,21 @@ DOORS = [
     _api(Who.ADMINS, f"DELETE {EMBEDDING}", 202),
     _api(Who.ADMINS, f"POST {EMBEDDING}/use", 202),
     _api(Who.ADMINS, f"POST {EMBEDDING}/cancel", 409),
+    # Web sources.
+    _api(Who.ADMINS, "GET sources/web"),
+    _api(Who.ADMINS, "POST sources/web", 201, {"url": "https://example.org/"}),
+    _api(Who.ADMINS, f"GET {WEB_SOURCE}"),
+    _api(Who.ADMINS, f"PATCH {WEB_SOURCE}", body={"refresh": "daily"}),
+    _api(Who.ADMINS, f"DELETE {WEB_SOURCE}", 204),
+    _api(Who.ADMINS, f"POST {WEB_SOURCE}/refresh", 202),
+    # Questions and answers.
+    _api(Who.ADMINS, "GET knowledge"),
+    _api(Who.ADMINS, "POST knowledge", 201, {"question": "Why?", "answer": "Therefore."}),
+    _api(Who.ADMINS, "POST knowledge/import", 200, {"csv": "question,answer\nWhy?,Therefore."}),
+    _api(Who.ADMINS, "GET knowledge/export"),
+    _api(Who.ADMINS, f"GET {ENTRY}"),
+    _api(Who.ADMINS, f"PATCH {ENTRY}", body={"answer": "Because."}),
+    _api(Who.ADMINS, f"DELETE {ENTRY}", 204),
     # Prompts and people.
     _api(Who.ADMINS, "GET prompts"),
     _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),
@@ -218,6 +235,7 @@ TASKS = {
     "chat.tasks.close_abandoned": "by beat",
     "chat.tasks.summarise": "a session's id, sent by the turn that could not tell all of it",
     "documents.tasks.ingest": "a document's id, sent by documents.services",
+    "documents.tasks.read_web": "a web source's id, sent by documents.web.services",
     "documents.tasks.reconcile": "by beat",
     "documents.tasks.reembed": "a job's id, sent by documents.reembed",
     "documents.tasks.remove_embedding_model": "a model's id, sent by documents.reembed",

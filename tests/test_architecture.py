@@ -39,7 +39,7 @@ PUBLIC = {
         "sources",
     },
     "prompts": {"models", "services", "queries"},
-    "documents": {"models", "services", "queries", "lexical", "collections", "asking"},
+    "documents": {"models", "services", "queries", "knowledge", "lexical", "collections", "asking"},
     "llm": {
         "models",
         "services",
@@ -61,6 +61,8 @@ DOORS = {"views", "api", "stream_api", "consumers", "admin", "urls", "tasks", "m
 DOOR_REASONS = {
     "services -> tasks": "a service enqueues after commit",
     "reembed -> tasks": "services of their own: the same",
+    "web -> tasks": "services of their own: the same",
+    "knowledge -> tasks": "services of their own: the same",
     "admin -> tasks": "an admin action enqueues",
     "urls -> views": "a table of addresses names its views",
 }
@@ -91,7 +93,7 @@ CONNECTING = {
     "socket": ("documents/web/wire.py", "llm/asking.py", "core/process.py"),
     **dict.fromkeys(("httpx", "httpcore", "requests", "urllib3", "aiohttp", "ftplib"), ()),
 }
-CONNECTING_PARTS = {"urllib.request": (), "http.client": (), "asyncio.open_connection": ()}
+CONNECTING_PARTS = {"urllib.request": ("llm/",), "http.client": (), "asyncio.open_connection": ()}
 FILE_LINES, FUNCTION_LINES = 300, 45
 LONG_REASONS = {
     "config.settings": "one list of settings is searched faster than several files",

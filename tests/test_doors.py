@@ -35,6 +35,7 @@ def doors(*whos: Who, acting: bool = False):
 def _nothing_is_read(monkeypatch):
     """Uploads are stored; no worker is told of them."""
     monkeypatch.setattr(tasks, "enqueue", lambda document_id: None)
+    monkeypatch.setattr(tasks, "enqueue_web", lambda source_id: None)
     monkeypatch.setattr(tasks, "enqueue_removal", lambda model_id: True)
 
 

@@ -11,7 +11,7 @@ from chat.models import Message, Session
 from core.ids import new_id
 from documents import collections as documents_collections
 from documents import storage
-from documents.models import Chunk, Collection, Document, Page
+from documents.models import Chunk, Collection, Document, KnowledgeEntry, Page, WebSource
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from prompts.models import Prompt, PromptVersion
 
@@ -32,6 +32,8 @@ class World:
     embedding: EmbeddingModel
     key: ApiKey
     group: Group
+    web_source: WebSource
+    entry: KnowledgeEntry
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -45,6 +47,8 @@ class World:
             "<uuid:model_id>": self.model.pk,
             "<uuid:provider_id>": self.provider.pk,
             "<int:embedding_id>": self.embedding.pk,
+            "<uuid:source_id>": self.web_source.pk,
+            "<uuid:entry_id>": self.entry.pk,
             "<uuid:user_id>": self.alice.pk,
             "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
@@ -70,7 +74,8 @@ def build(alice: User, number: int = 0) -> World:
     read = (document.collection, document)
     key, _ = make_key(actor=alice, name=f"Script of {SECRET}")
     rest = (prompt, _model(), _provider(), _embedding(), key, _group(alice))
-    return World(alice, session, message, *read, *rest)
+    sources = (_web_source(alice, number), _entry(alice, number))
+    return World(alice, session, message, *read, *rest, *sources)
 
 
 def _group(alice: User) -> Group:
@@ -78,6 +83,33 @@ def _group(alice: User) -> Group:
     group, _ = Group.objects.get_or_create(name=f"The class of {alice.email}")
     group.memberships.get_or_create(user=alice)
     return group
+
+
+def _web_source(alice: User, number: int) -> WebSource:
+    """In alice's own collection: not even her own is a student's to see."""
+    return WebSource.objects.create(
+        url=f"https://example.org/{SECRET}/{number}",
+        collection=documents_collections.personal_collection(alice),
+        added_by=alice,
+        status=WebSource.Status.READY,
+    )
+
+
+def _entry(alice: User, number: int) -> KnowledgeEntry:
+    """As the web source: alice's to search, not to see here."""
+    collection = documents_collections.personal_collection(alice)
+    document = Document.objects.create(
+        collection=collection,
+        owner=alice,
+        kind="qa",
+        original_filename=f"Q&A: {SECRET}",
+        sha256=f"{number}",
+        file_size=1,
+        status=Document.Status.PROCESSED,
+    )
+    return KnowledgeEntry.objects.create(
+        document=document, collection=collection, question=f"A {SECRET}?", answer=SECRET
+    )
 
 
 def _embedding() -> EmbeddingModel:

@@ -42,6 +42,7 @@ class Info:
     read: float = 1.0
     # The day it was made, by its own account: ISO 8601, or empty.
     created: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def encode(frame: Frame | Unreadable) -> bytes:
                 "author": frame.author,
                 "language": frame.language,
                 "unit": frame.unit,
+                "description": frame.description,
                 "read": frame.read,
                 "created": frame.created,
             }
@@ -123,8 +125,8 @@ def decode(line: bytes) -> Frame:
         raise Unreadable(str(body["error"]), str(body.get("detail", ""))[:500])
     if "pages" in body:
         words = (str(body[name]) for name in ("title", "author", "language", "unit"))
-        created = str(body.get("created", ""))
-        return Info(int(body["pages"]), *words, read=float(body["read"]), created=created)
+        given = {name: str(body.get(name, "")) for name in ("created", "description")}
+        return Info(int(body["pages"]), *words, read=float(body["read"]), **given)
     if "page" in body:
         return _page(body)
     if "member" in body:

@@ -13,11 +13,11 @@ from django.db.models.functions import Now
 
 from documents import storage, switching, vector_indexes
 from documents.doorbell import announce
-from documents.ingest import archives, chunking, languages
+from documents.ingest import archives, chunking, languages, origins
 from documents.ingest.chunking import Draft
 from documents.ingest.cleaning import has_words
 from documents.ingest.embed import BATCH, EmbedderFailed, embed, passage
-from documents.ingest.extract import Crashed, extract
+from documents.ingest.extract import Crashed
 from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.lease import ATTEMPTS, BACKOFF, Lease, LeaseLost, Stopping
 from documents.ingest.readers import archive
@@ -203,15 +203,15 @@ def read_pages(lease: Lease, document: Document, place: Place) -> tuple[Info, Se
 def _extract(
     lease: Lease, document: Document, place: Place, second: bool
 ) -> tuple[Info, list[PageText]]:
-    path = storage.path_of(document.filename)
     info, pages = Info(0), []
-    for frame in extract(path, document.kind, second=second):
+    for frame in origins.frames(document, second=second):
         if isinstance(frame, PageText):
             pages.append(frame)
             share = len(pages) / max(1, info.page_count)
             lease.progress(Stage.EXTRACT, share * EXTRACTED)
             continue
         info = frame
+        origins.named(document, info)
         lease.write(page_count=info.page_count)
         if info.page_count > LARGE_PAGES and not place.take():
             raise NoPlace

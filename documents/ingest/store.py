@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from pgvector import HalfVector
 
 from documents import lexical, switching
-from documents.ingest import postings, shelf
+from documents.ingest import origins, postings, shelf, unchanged
 from documents.ingest.chunking import Draft
 from documents.ingest.embed import passage
 from documents.ingest.frames import READING_VERSION, Info, PageText
@@ -58,6 +58,9 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         _stay(document)
         _lock_chunks(document)
         shelf.clear(document.id)
+        if document.source_url and unchanged.is_stored(document, reading, wanted[0]):
+            _finish(lease, document, reading)
+            return
         for table in (ChunkVector, Posting, Page):
             rows = table.objects.filter(document=document)
             rows._raw_delete(rows.db)
@@ -76,7 +79,7 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
             if model in reading.vectors:
                 _copy(ChunkVector, VECTOR_COLUMNS, _vector_rows(document, reading, ids, model))
         _copy(Posting, POSTING_COLUMNS, _posting_rows(document, reading, ids))
-        _finish(lease, reading)
+        _finish(lease, document, reading)
 
 
 PAGE_COLUMNS = ("document_id", "number", "text", "width", "height", "boxes", "label")
@@ -185,27 +188,28 @@ def _copy(model: type[Any], columns: Sequence[str], rows: Iterable[Sequence[Any]
         cursor.execute("drop table arriving")
 
 
-def _finish(lease: Lease, reading: Reading) -> None:
-    finished = lease.row().update(
-        status=Document.Status.PROCESSED,
-        stage="",
-        progress=100,
-        seconds_left=None,
-        error_code="",
-        lease_token=None,
-        lease_until=None,
-        page_count=reading.info.page_count,
-        title=reading.info.title[:500],
-        author=reading.info.author[:500],
-        created_on=_day(reading.info.created),
-        reading_version=READING_VERSION,
-        language=reading.language or _short(reading.info.language),
-        page_unit=_unit(reading.info.unit),
-        read_share=min(1.0, max(0.0, reading.info.read)),
-        lexical_version=lexical.VERSION,
-        processed_at=Now(),
-    )
-    if not finished:
+def _finish(lease: Lease, document: Document, reading: Reading) -> None:
+    fields = {
+        "status": Document.Status.PROCESSED,
+        "stage": "",
+        "progress": 100,
+        "seconds_left": None,
+        "error_code": "",
+        "lease_token": None,
+        "lease_until": None,
+        "page_count": reading.info.page_count,
+        "title": reading.info.title[:500],
+        "author": reading.info.author[:500],
+        "created_on": _day(reading.info.created),
+        "reading_version": READING_VERSION,
+        "language": reading.language or _short(reading.info.language),
+        "page_unit": _unit(reading.info.unit),
+        "read_share": min(1.0, max(0.0, reading.info.read)),
+        "lexical_version": lexical.VERSION,
+        "processed_at": Now(),
+        **origins.columns(document, reading.info),
+    }
+    if not lease.row().update(**fields):
         raise LeaseLost
 
 

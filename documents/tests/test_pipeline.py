@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from documents import collections, lexical, queries, services, storage, tasks
 from documents.ingest import lease as leases
-from documents.ingest import pipeline, reconciler
+from documents.ingest import origins, pipeline, reconciler
 from documents.ingest.extract import Crashed
 from documents.ingest.frames import Unreadable
 from documents.ingest.lease import Lease, LeaseLost
@@ -127,14 +127,14 @@ def test_originals_are_dropped_where_the_setting_says_so(
 def test_the_second_reader_is_tried_when_the_first_dies(
     alice: Any, ingest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pipeline.extract
+    real = origins.extract
 
     def first_dies(path: Path, kind: str, second: bool = False) -> Any:
         if not second:
             raise Crashed("damaged", "signal 11")
         return real(path, kind, second=True)
 
-    monkeypatch.setattr(pipeline, "extract", first_dies)
+    monkeypatch.setattr(origins, "extract", first_dies)
     document = ingest(alice, PDF)
     assert document.status == "PROCESSED" and Page.objects.first().boxes == b""
 
@@ -293,13 +293,14 @@ def test_deleting_while_reading_leaves_no_ghosts(
     moment: str,
 ) -> None:
     document = upload(alice, PDF)
-    real = getattr(pipeline, moment)
+    room = origins if moment == "extract" else pipeline
+    real = getattr(room, moment)
 
     def deleting(*args: Any, **options: Any) -> Any:
         services.delete(actor=alice, document_id=document.id)
         return real(*args, **options)
 
-    monkeypatch.setattr(pipeline, moment, deleting)
+    monkeypatch.setattr(room, moment, deleting)
     pipeline.run(document.id)
     assert not Document.objects.exists() and counts() == (0, 0, 0)
     assert not Posting.objects.exists()
@@ -399,6 +400,6 @@ def test_unreadable_is_final(alice: Any, ingest: Any, monkeypatch: pytest.Monkey
     def refuse(*_args: Any, **_options: Any) -> Any:
         raise Unreadable("too_slow")
 
-    monkeypatch.setattr(pipeline, "extract", refuse)
+    monkeypatch.setattr(origins, "extract", refuse)
     document = ingest(alice, PDF)
     assert (document.status, document.error_code, document.attempts) == ("FAILED", "too_slow", 1)

@@ -71,7 +71,8 @@ def read_page(source: str) -> Iterator[Info | PageText]:
         raise Unreadable("no_text", "no words outside navigation and scripts")
     language = root.get("lang") or root.get("xml:lang") or ""
     author = _meta(root, "author")
-    yield Info(len(found), title, author, language, unit="part")
+    about = _meta(root, "description")
+    yield Info(len(found), title, author, language, unit="part", description=about)
     yield from found
 
 
