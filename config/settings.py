@@ -159,6 +159,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "llm.tasks.probe_failing",
         "schedule": schedule(timedelta(minutes=1)),
     },
+    "rag.resume_evaluations": {
+        "task": "rag.tasks.resume_evaluations",
+        "schedule": schedule(timedelta(seconds=30)),
+    },
     "core.forget_requests": {
         "task": "core.tasks.forget_requests",
         "schedule": schedule(timedelta(hours=1)),
@@ -174,6 +178,8 @@ MAX_UPLOAD_MB = env.number("MAX_UPLOAD_MB", 250)
 # With whom students may share collections of their own: none, people (by address), groups (people
 # and the groups they belong to).
 STUDENT_SHARING = env.text("STUDENT_SHARING", "people")
+# Ask all evaluation sets before searches change to another embedding model.
+EVALUATE_BEFORE_SWITCH = env.flag("EVALUATE_BEFORE_SWITCH", True)
 KEEP_ORIGINAL_FILES = env.flag("KEEP_ORIGINAL_FILES", True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024

@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/v1/", include("accounts.api")),
     path("api/v1/", include("llm.api")),
     path("api/v1/", include("documents.api")),
+    path("api/v1/", include("rag.evaluation_api")),
     path("api/v1/", include("prompts.api")),
     path("api/v1/", include("chat.api")),
     path("api/v1/", api.urls),

@@ -71,6 +71,12 @@ def bar(job: ReembedJob) -> str:
     )
 
 
+def against(job: ReembedJob) -> str:
+    """What an admin has to decide about."""
+    rows = [(row["name"], row["sentence"]) for row in job.objections]
+    return _("Waiting for your decision.") + " " + " ".join(f"{n}: {s}" for n, s in rows)
+
+
 @admin.register(EmbeddingModel)
 class EmbeddingModelAdmin(admin.ModelAdmin):
     """What searches use changes by an action, after every passage has a vector by the new model."""
@@ -89,13 +95,13 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
     list_filter = ["kind", "is_current"]
     search_fields = ["name"]
     list_select_related = ["provider"]
-    actions = ["use", "cancel", "remove"]
+    actions = ["use", "approve", "cancel", "remove"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EmbeddingModel]:
         """With its vectors, all passages, and the last job as JSON: one query for the page."""
         vectors = ChunkVector.objects.filter(embedding_model=OuterRef("pk")).order_by()
         counted = vectors.values("embedding_model").annotate(n=Count("*")).values("n")
-        names = ("status", "done", "total", "error_code")
+        names = ("status", "done", "total", "error_code", "objections", "approved")
         jobs = ReembedJob.objects.filter(model=OuterRef("pk")).order_by("-created_at")
         last = jobs.values(row=JSONObject(**{name: name for name in names}))[:1]
         found = super().get_queryset(request)
@@ -140,6 +146,8 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
         if model.job is None:
             return ""
         job = ReembedJob(**model.job)
+        if job.is_waiting:
+            return against(job)
         if job.status == ReembedJob.Status.RUNNING:
             return bar(job)
         return f"{job.get_status_display()} {reembed.error_of(job)}".strip()
@@ -150,6 +158,10 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
     def use(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
         sentence = _("%s is being prepared. Searches change to it when all is ready.")
         self._each(request, queryset, reembed.use, sentence)
+
+    @admin.action(description=_("Search with it although it is worse"), permissions=["add"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
+        self._each(request, queryset, reembed.approve, _("Searches change to %s."))
 
     @admin.action(description=_("Stop preparing it"), permissions=["add"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[EmbeddingModel]) -> None:
@@ -207,7 +219,7 @@ class ReembedJobAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("reason"))
     def error(self, job: ReembedJob) -> str:
-        return reembed.error_of(job)
+        return against(job) if job.is_waiting else reembed.error_of(job)
 
     @admin.action(description=_("Stop"))
     def cancel(self, request: HttpRequest, queryset: QuerySet[ReembedJob]) -> None:

@@ -28,6 +28,8 @@ class JobSerializer(serializers.ModelSerializer):
             "seconds_left",
             "error_code",
             "error",
+            "objections",
+            "approved",
             "retry_at",
             "created_at",
             "finished_at",
@@ -118,6 +120,15 @@ class CancelView(APIView):
         return Response(_answer(request, embedding_id))
 
 
+class ApproveView(APIView):
+    serializer_class = EmbeddingSerializer
+
+    def post(self, request: Request, embedding_id: int) -> Response:
+        """Change to it although the evaluation says that searches get worse."""
+        reembed.approve(actor=request.user, model_id=embedding_id)
+        return Response(_answer(request, embedding_id))
+
+
 def _answer(request: Request, model_id: int) -> dict[str, Any]:
     found = reembed.standing(actor=request.user, model_id=model_id)
     answer: dict[str, Any] = EmbeddingSerializer(found).data
@@ -128,5 +139,6 @@ urlpatterns = [
     path("embeddings", EmbeddingsView.as_view(), name="embeddings"),
     path("embeddings/<int:embedding_id>", EmbeddingView.as_view(), name="embedding"),
     path("embeddings/<int:embedding_id>/use", UseView.as_view(), name="embedding_use"),
+    path("embeddings/<int:embedding_id>/approve", ApproveView.as_view(), name="embedding_approve"),
     path("embeddings/<int:embedding_id>/cancel", CancelView.as_view(), name="embedding_cancel"),
 ]

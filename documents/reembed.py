@@ -107,6 +107,22 @@ def cancel(*, actor: User, model_id: int) -> ReembedJob:
     return job
 
 
+def approve(*, actor: User, model_id: int) -> ReembedJob:
+    """Change to this model in spite of what speaks against it. Raises Conflict."""
+    require_admin(actor)
+    with transaction.atomic():
+        jobs = ReembedJob.objects.select_for_update().filter(
+            model_id=model_id, status=Status.RUNNING
+        )
+        job = jobs.first()
+        if job is None or not job.is_waiting:
+            raise Conflict(_("This model is not waiting for a decision."), code="not_waiting")
+        job.approved = True
+        job.save(update_fields=["approved"])
+        transaction.on_commit(lambda: tasks.enqueue_reembed(job.id))
+    return job
+
+
 def remove(*, actor: User, model_id: int) -> None:
     """Take a model and its vectors away, in the background. Raises Conflict for one in use."""
     require_admin(actor)

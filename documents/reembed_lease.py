@@ -44,7 +44,8 @@ def due(*, queue_is_empty: bool) -> list[UUID]:
 def _claimable() -> Q:
     free = Q(lease_until=None) | Q(lease_until__lt=Now())
     rested = Q(retry_at=None) | Q(retry_at__lte=Now())
-    return Q(status=Status.RUNNING) & free & rested
+    decided = Q(objections=[]) | Q(approved=True)
+    return Q(status=Status.RUNNING) & free & rested & decided
 
 
 class JobLease:

@@ -37,6 +37,9 @@ class ReembedJob(models.Model):
     embedded = models.PositiveIntegerField(_("embedded"), default=0)
     seconds_left = models.PositiveIntegerField(_("seconds left"), null=True, blank=True)
     error_code = models.CharField(_("error code"), max_length=20, blank=True)
+    # What speaks against the change: [{name, sentence}]. It waits then for an admin's yes.
+    objections = models.JSONField(_("what speaks against it"), default=list, blank=True)
+    approved = models.BooleanField(_("decided in spite of it"), default=False)
     # Failures since the last vector: progress sets it back to 0.
     failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
 
@@ -59,6 +62,12 @@ class ReembedJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.status}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an admin has to decide."""
+        asks = bool(self.objections) and not self.approved
+        return asks and self.status == self.Status.RUNNING
 
     @property
     def progress(self) -> int:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -96,10 +97,23 @@ def _prepare(lease: JobLease) -> None:
             "lease_until": None,
         }
         vector_indexes.build(model)
+        if _waits_for_a_yes(lease):
+            return
         if switching.switch(lease.job, lease.row(), **finished):
             log.info("searches use %s from now on", model)
             return
         lease.check()
+
+
+def _waits_for_a_yes(lease: JobLease) -> bool:
+    """Whether something speaks against searching with this model; the job rests then."""
+    if lease.job.approved or not settings.EVALUATE_BEFORE_SWITCH:
+        return False
+    found = switching.objections(lease.job, lease.check)
+    if found:
+        log.warning("the change to %s waits for a decision", lease.job.model)
+        lease.release(objections=found, seconds_left=None)
+    return bool(found)
 
 
 def _documents_without(model: EmbeddingModel) -> list[Document]:

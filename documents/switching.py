@@ -1,5 +1,8 @@
 """Which embedding models a passage needs vectors by, and the moment another one takes over."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
@@ -11,6 +14,16 @@ from llm.queries import current_embedding_model
 from llm.services import make_current
 
 SWITCH_LOCK = 7_203_201
+Objections = Callable[[ReembedJob, Callable[[], None]], list[dict[str, Any]]]
+
+
+def _none(_job: ReembedJob, _going_on: Callable[[], None]) -> list[dict[str, Any]]:
+    return []
+
+
+# What speaks against searching with a job's model, each with a `name` and a `sentence`. The room
+# that measures searches sets it; the second argument is called between questions and may raise.
+objections: Objections = _none
 
 
 def models_to_write() -> list[EmbeddingModel]:

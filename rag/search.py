@@ -20,6 +20,7 @@ from documents.asking import reading_as
 from documents.lexical import query_terms
 from documents.models import Chunk, Collection, Document
 from llm.errors import LLMError
+from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from llm.services import Caller
 from rag.cache import query_vector
@@ -111,10 +112,17 @@ async def search(
     threshold: float | None = None,
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
+    model: EmbeddingModel | None = None,
 ) -> list[Hit]:
     """The best passages for `query`, one a page, best first; `threshold` is a least cosine."""
     found = await look_up(
-        user, query, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking
+        user,
+        query,
+        top_k=top_k,
+        threshold=threshold,
+        scope=scope,
+        ranking=ranking,
+        model=model,
     )
     return found.hits
 
@@ -127,22 +135,26 @@ async def look_up(
     threshold: float | None = None,
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
+    model: EmbeddingModel | None = None,
 ) -> Findings:
     """As `search`, with what is known of the search as a whole.
 
-    When the query cannot be embedded, words alone are looked for.
+    When the query cannot be embedded, words alone are looked for. An evaluation names the
+    embedding model it measures and gets an LLMError instead.
     """
     query = " ".join(query.split())[:2000]
     if not query:
         return NOTHING
-    model = await in_thread(current_embedding_model)
+    by = await in_thread(current_embedding_model) if model is None else model
     try:
-        vector = await query_vector(model, query, Caller(user.pk, kind="embedding"))
+        vector = await query_vector(by, query, Caller(user.pk, kind="embedding"))
     except LLMError as error:
+        if model is not None:
+            raise
         log.warning("a query is looked up by words alone: %s", error.code)
         vector = None
     terms = query_terms(query)
-    wanted = Wanted(terms, vector, model.pk, len(set(content_words(query))), language(query))
+    wanted = Wanted(terms, vector, by.pk, len(set(content_words(query))), language(query))
     top_k = min(top_k, MAX_TOP_K)
     return await in_thread(
         find, user, wanted, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking

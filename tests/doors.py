@@ -63,6 +63,8 @@ PROVIDER_BODY = {"kind": "ollama", "name": "x", "base_url": "http://gpu:11434"}
 EMBEDDING = "embeddings/<int:embedding_id>"
 WEB_SOURCE = "sources/web/<uuid:source_id>"
 ENTRY = "knowledge/<uuid:entry_id>"
+EVALUATION = "evaluations/<uuid:evaluation_id>"
+RUN = "evaluations/runs/<uuid:run_id>"
 PROMPT_BODY = {"name": "x", "content": "y"}
 
 DOORS = [
@@ -163,6 +165,17 @@ DOORS = [
     _api(Who.ADMINS, f"GET {ENTRY}"),
     _api(Who.ADMINS, f"PATCH {ENTRY}", body={"answer": "Because."}),
     _api(Who.ADMINS, f"DELETE {ENTRY}", 204),
+    _api(Who.ADMINS, f"POST {EMBEDDING}/approve", 409),
+    # Evaluation.
+    _api(Who.ADMINS, "GET evaluations"),
+    _api(Who.ADMINS, "POST evaluations", 422, {}),
+    _api(Who.ADMINS, f"GET {EVALUATION}"),
+    _api(Who.ADMINS, f"DELETE {EVALUATION}", 204),
+    _api(Who.ADMINS, f"POST {EVALUATION}/runs", 409),
+    _api(Who.ADMINS, f"GET {RUN}"),
+    _api(Who.ADMINS, f"DELETE {RUN}", 204),
+    _api(Who.ADMINS, f"GET {RUN}/results"),
+    _api(Who.ADMINS, f"GET {RUN}/against/<uuid:other_id>"),
     # Prompts and people.
     _api(Who.ADMINS, "GET prompts"),
     _api(Who.ADMINS, "POST prompts", 201, PROMPT_BODY),
@@ -239,6 +252,8 @@ TASKS = {
     "documents.tasks.reconcile": "by beat",
     "documents.tasks.reembed": "a job's id, sent by documents.reembed",
     "documents.tasks.remove_embedding_model": "a model's id, sent by documents.reembed",
+    "rag.tasks.evaluate": "a run's id, sent by the page or the API that started it",
+    "rag.tasks.resume_evaluations": "by beat",
     "llm.tasks.refresh_registry": "by beat",
     "llm.tasks.probe_failing": "by beat",
     "llm.tasks.watch_spending": "by beat",

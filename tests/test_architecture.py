@@ -64,6 +64,7 @@ DOOR_REASONS = {
     "web -> tasks": "services of their own: the same",
     "knowledge -> tasks": "services of their own: the same",
     "admin -> tasks": "an admin action enqueues",
+    "evaluation_api -> tasks": "a run that was started is enqueued",
     "urls -> views": "a table of addresses names its views",
 }
 SDK = {"openai", "anthropic", "google"}
@@ -83,6 +84,8 @@ HEAVY = {
     "genai_prices",
 }
 LATE_IMPORT_REASONS = {
+    "config.apps: documents.switching": "models are not loaded before",
+    "config.apps: rag.evaluation.gate": "models are not loaded before",
     "accounts.apps: accounts.checks": "the login library needs the app registry first",
     "accounts.apps: accounts.limits": "the login library reads its limits from the models",
 }

@@ -14,6 +14,7 @@ from documents import storage
 from documents.models import Chunk, Collection, Document, KnowledgeEntry, Page, WebSource
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from prompts.models import Prompt, PromptVersion
+from rag.models import EvaluationRun
 
 SECRET = "kunang-kunang"
 PAGE_TEXT = f"The {SECRET} glows because of luciferin."
@@ -30,6 +31,7 @@ class World:
     model: LanguageModel
     provider: Provider
     embedding: EmbeddingModel
+    run: EvaluationRun
     key: ApiKey
     group: Group
     web_source: WebSource
@@ -49,6 +51,9 @@ class World:
             "<int:embedding_id>": self.embedding.pk,
             "<uuid:source_id>": self.web_source.pk,
             "<uuid:entry_id>": self.entry.pk,
+            "<uuid:evaluation_id>": self.run.evaluation_set_id,
+            "<uuid:run_id>": self.run.pk,
+            "<uuid:other_id>": self.run.pk,
             "<uuid:user_id>": self.alice.pk,
             "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
@@ -73,7 +78,7 @@ def build(alice: User, number: int = 0) -> World:
     PromptVersion.objects.create(prompt=prompt, number=1, name=prompt.name, content=prompt.content)
     read = (document.collection, document)
     key, _ = make_key(actor=alice, name=f"Script of {SECRET}")
-    rest = (prompt, _model(), _provider(), _embedding(), key, _group(alice))
+    rest = (prompt, _model(), _provider(), _embedding(), _run(document), key, _group(alice))
     sources = (_web_source(alice, number), _entry(alice, number))
     return World(alice, session, message, *read, *rest, *sources)
 

@@ -434,3 +434,46 @@ def test_uploads_at_the_same_time_as_the_switch_are_all_found(
     assert not Document.objects.exclude(status="PROCESSED").exists()
     assert vectors(901) == Chunk.objects.count() > 0
     assert not switching.missing(EmbeddingModel.objects.get(pk=901)).exists()
+
+
+def test_a_change_that_makes_searches_worse_waits_for_a_yes(
+    admin: Any, alice: Any, read: Any, embedders: Any, sent_jobs: Any, monkeypatch: Any
+) -> None:
+    asked: list[Any] = []
+
+    def objections(job: ReembedJob, going_on: Callable[[], None]) -> list[dict[str, Any]]:
+        going_on()
+        asked.append(vectors(901))
+        return [{"name": "Exam", "sentence": "It is worse."}]
+
+    monkeypatch.setattr(switching, "objections", objections)
+    read(3, "a.txt")
+    job = reembed.use(actor=admin, model_id=901)
+    with pytest.raises(Conflict, match="not waiting"):
+        reembed.approve(actor=admin, model_id=901)
+    reembed_work.run(job.id)
+    job.refresh_from_db()
+    assert asked == [Chunk.objects.count()], "all vectors are there when the sets are asked"
+    assert job.is_waiting and job.status == "RUNNING" and current() == 900
+    assert reembed_lease.due(queue_is_empty=True) == [], "nobody takes it up"
+    # What is read meanwhile gets vectors by both.
+    read(2, "b.txt")
+    assert vectors(901) == vectors(900)
+    with pytest.raises(Forbidden):
+        reembed.approve(actor=alice, model_id=901)
+    reembed.approve(actor=admin, model_id=901)
+    assert sent_jobs[-1] == job.id
+    reembed_work.run(job.id)
+    job.refresh_from_db()
+    assert job.status == "DONE" and current() == 901 and len(asked) == 1
+
+
+def test_the_question_can_be_left_out(
+    admin: Any, read: Any, embedders: Any, monkeypatch: Any, settings: Any
+) -> None:
+    settings.EVALUATE_BEFORE_SWITCH = False
+    worse = [{"name": "Exam", "sentence": "It is worse."}]
+    monkeypatch.setattr(switching, "objections", lambda *_given: worse)
+    read(3, "a.txt")
+    reembed_work.run(reembed.use(actor=admin, model_id=901).id)
+    assert current() == 901

@@ -235,6 +235,23 @@ async function placeOf(source, quote) {
 }
 onOpenSource(openSource);
 
+/** Links from other pages: /chat/?open=<file>&page=3&start=10&end=90 */
+async function openLinked() {
+  const asked = new URLSearchParams(location.search);
+  const id = asked.get("open");
+  if (!id) return;
+  const { view } = await import("./viewer.js");
+  const number = (name) => (asked.has(name) ? Number(asked.get(name)) : undefined);
+  let name = gettext("Page");
+  try {
+    name = (await api(`files/${encodeURIComponent(id)}`)).original_filename;
+  } catch (error) {
+    console.warn(error);
+  }
+  view({ id, name, page: number("page"), start: number("start"), end: number("end") });
+}
+openLinked();
+
 async function openMaterial() {
   const { openPane } = await import("./pane.js");
   const { body } = openPane(gettext("Your material"), {
