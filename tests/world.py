@@ -83,6 +83,20 @@ def build(alice: User, number: int = 0) -> World:
     return World(alice, session, message, *read, *rest, *sources)
 
 
+def _run(document: Document) -> EvaluationRun:
+    """One question about her document, asked and missed."""
+    asked = EvaluationSet.objects.create(name=SECRET, collection=document.collection)
+    question = Question.objects.create(
+        evaluation_set=asked, number=1, text=f"Why does a {SECRET} glow?", expected=[["x", 1]]
+    )
+    run = EvaluationRun.objects.create(
+        evaluation_set=asked, embedding_name="letters", status="DONE", total=1, done=1
+    )
+    missed = dict.fromkeys(("hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10"), 0.0)
+    Result.objects.create(run=run, question=question, measures=missed)
+    return run
+
+
 def _group(alice: User) -> Group:
     """One that alice is in."""
     group, _ = Group.objects.get_or_create(name=f"The class of {alice.email}")
