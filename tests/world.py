@@ -14,7 +14,7 @@ from documents import storage
 from documents.models import Chunk, Collection, Document, KnowledgeEntry, Page, WebSource
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from prompts.models import Prompt, PromptVersion
-from rag.models import EvaluationRun
+from rag.models import EvaluationRun, EvaluationSet, Question, Result
 
 SECRET = "kunang-kunang"
 PAGE_TEXT = f"The {SECRET} glows because of luciferin."
