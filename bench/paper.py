@@ -1,5 +1,8 @@
 """A PDF of plain text for measurements, so that they need no file from anywhere."""
 
+import random
+import textwrap
+
 WORDS = (
     "light leaf water enzyme energy carbon membrane gradient proton electron cycle sugar root "
     "stem signal hormone growth season forest rain soil nitrogen oxygen sample method result "
@@ -11,12 +14,17 @@ WORDS_A_LINE = 12
 
 def make_pdf(pages: int) -> bytes:
     """A valid PDF 1.4 whose text differs from page to page; about 480 words a page."""
+    return _document([_content(page) for page in range(pages)])
+
+
+def _document(contents: list[bytes]) -> bytes:
+    """A PDF of these pages."""
+    pages = len(contents)
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>"]
     kids = " ".join(f"{4 + 2 * page} 0 R" for page in range(pages))
     objects.append(f"<< /Type /Pages /Kids [{kids}] /Count {pages} >>".encode())
     objects.append(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
-    for page in range(pages):
-        content = _content(page)
+    for page, content in enumerate(contents):
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] "
             b"/Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (5 + 2 * page)
@@ -49,3 +57,33 @@ def _file(objects: list[bytes]) -> bytes:
         begin,
     )
     return bytes(out)
+
+
+def make_book(pages: int) -> bytes:
+    """As `make_pdf`, but like a book: about 2,000 characters a page in paragraphs under headings,
+    words as often and as long as in prose, no sentence twice."""
+    chance = random.Random(pages)
+    words = _vocabulary(chance)
+    weights = [1 / (rank + 3) for rank in range(len(words))]
+    return _document([_prose(chance, words, weights, page) for page in range(pages)])
+
+
+def _vocabulary(chance: random.Random) -> list[str]:
+    short = "the of and to in a is that for it as with by on are this be from or an".split()
+    syllables = "ba ce di fo gu ka le mi no pu ra se ti vo ne lar ton sin der mal pro con".split()
+    made = {"".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(4000)}
+    return short + WORDS + sorted(made, key=lambda word: (len(word), chance.random()))
+
+
+def _prose(chance: random.Random, words: list[str], weights: list[float], page: int) -> bytes:
+    lines = [f"{page // 12 + 1}.{page % 12 + 1} {' '.join(chance.sample(WORDS, 3)).title()}"]
+    room = 2000
+    while room > 0:
+        paragraph = ""
+        for _ in range(chance.randint(3, 6)):
+            sentence = " ".join(chance.choices(words, weights, k=chance.randint(8, 22)))
+            paragraph += sentence.capitalize() + ". "
+        lines += textwrap.wrap(paragraph, 90)
+        room -= len(paragraph)
+    shown = " T* ".join(f"({line}) Tj" for line in lines)
+    return f"BT /F1 10 Tf 50 790 Td 18 TL {shown} ET".encode()

@@ -290,7 +290,9 @@ PROVIDER_BASE_URLS = {
     "huggingface": env.text("HF_BASE_URL"),
 }
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
+# The local embedder: threads of one call, and calls at once (0: as many as processors).
 EMBEDDER_THREADS = env.number("EMBEDDER_THREADS", 1)
+EMBEDDER_CALLS = env.number("EMBEDDER_CALLS", 0)
 # Seconds a model may take until it says anything, between two pieces, and for one call.
 LLM_FIRST_TOKEN_SECONDS = 60.0
 LLM_SILENCE_SECONDS = 60.0

@@ -13,7 +13,7 @@ from accounts.models import User, normalise_email
 from core.errors import AppError
 from documents import collections, embeddings_admin, queries, services
 from documents.knowledge import admin as knowledge_admin
-from documents.models import Chunk, Collection, Document, Share
+from documents.models import Chunk, Collection, Document, Share, UploadQuota
 from documents.web import admin as web_admin
 
 __all__ = ["embeddings_admin", "knowledge_admin", "web_admin"]
@@ -202,4 +202,15 @@ class ChunkAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Chunk | None = None) -> bool:
+        return False
+
+
+@admin.register(UploadQuota)
+class UploadQuotaAdmin(admin.ModelAdmin):
+    list_display = ["__str__", "files", "megabytes"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return not UploadQuota.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: UploadQuota | None = None) -> bool:
         return False

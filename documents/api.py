@@ -17,6 +17,7 @@ from documents import (
     embeddings_api,
     page_search,
     queries,
+    quota,
     services,
 )
 from documents.asking import reading_as
@@ -31,6 +32,7 @@ from documents.serializers import (
     PageParameters,
     PageSerializer,
     PlacesSerializer,
+    QuotaSerializer,
     StatusSerializer,
 )
 from documents.upload_api import UploadView
@@ -97,6 +99,17 @@ class RetryView(ActionView):
     action = services.retry
 
 
+class CancelView(ActionView):
+    action = services.cancel
+
+
+class QuotaView(APIView):
+    serializer_class = QuotaSerializer
+
+    def get(self, request: Request) -> Response:
+        return Response(QuotaSerializer(quota.of(request.user)).data)
+
+
 class DownloadView(APIView):
     def get(self, request: Request, document_id: UUID) -> HttpResponseBase:
         document = queries.document(request.user, document_id)
@@ -142,11 +155,13 @@ class FindView(APIView):
 
 urlpatterns = [
     path("files/upload", UploadView.as_view(), name="files_upload"),
+    path("files/quota", QuotaView.as_view(), name="files_quota"),
     path("files", DocumentsView.as_view(), name="files"),
     path("files/<uuid:document_id>", DocumentView.as_view(), name="file"),
     path("files/<uuid:document_id>/status", StatusView.as_view(), name="file_status"),
     path("files/<uuid:document_id>/reprocess", ActionView.as_view(), name="file_reprocess"),
     path("files/<uuid:document_id>/retry", RetryView.as_view(), name="file_retry"),
+    path("files/<uuid:document_id>/cancel", CancelView.as_view(), name="file_cancel"),
     path("files/<uuid:document_id>/download", DownloadView.as_view(), name="file_download"),
     path("files/<uuid:document_id>/pages/<int:number>", PageView.as_view(), name="file_page"),
     path("files/<uuid:document_id>/search", FindView.as_view(), name="file_search"),

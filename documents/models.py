@@ -15,6 +15,7 @@ from core.ids import new_id
 from documents import reasons
 from documents.collection_models import Collection, CollectionQuerySet, Share
 from documents.knowledge.models import KnowledgeEntry
+from documents.quota_models import UploadQuota
 from documents.reembed_models import PendingVector, ReembedJob
 from documents.web.models import WebPage, WebSource
 
@@ -29,6 +30,7 @@ __all__ = [
     "Posting",
     "ReembedJob",
     "Share",
+    "UploadQuota",
     "WebPage",
     "WebSource",
 ]
@@ -219,9 +221,12 @@ class Chunk(models.Model):
     text = models.TextField(_("text"))
     language = models.CharField(_("language"), max_length=10, blank=True)
     word_count = models.PositiveIntegerField(_("words"))
+    # Of what was embedded, header and text: the same passage elsewhere has the same vector.
+    passage_digest = models.BinaryField(max_length=16, null=True, editable=False)
 
     class Meta:
         ordering = ["document_id", "ordinal"]
+        indexes = [models.Index(fields=["passage_digest"], name="chunk_passage_digest")]
         constraints = [
             models.UniqueConstraint(fields=["document", "ordinal"], name="chunk_position")
         ]

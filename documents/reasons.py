@@ -62,6 +62,7 @@ SENTENCES: dict[str, Any] = {
     "stopped": _(
         "An administrator stopped the reading of this file. Press retry to have it read again."
     ),
+    "cancelled": _("You stopped the reading of this file. Press retry to have it read after all."),
     "internal": _(
         "Something went wrong on our side while reading this file. Press retry; if it happens "
         "again, tell an administrator."

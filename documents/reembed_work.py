@@ -20,7 +20,7 @@ from pgvector import HalfVector
 from core.errors import Conflict, NotFound
 from documents import switching, vector_indexes
 from documents.ingest import lease as leases
-from documents.ingest.embed import EmbedderFailed, embed, passage
+from documents.ingest.embed import EmbedderFailed, Embedding, digest_of, passage
 from documents.ingest.frames import Unreadable
 from documents.models import Chunk, ChunkVector, Document, PendingVector, ReembedJob
 from documents.names import title_of
@@ -131,29 +131,33 @@ def _count(lease: JobLease) -> None:
 def _embed_document(lease: JobLease, document: Document) -> None:
     model = lease.job.model
     title = title_of(document.original_filename)
-    places: dict[str, list[int]] = {}
+    places: dict[bytes, list[int]] = {}
     chunks = switching.missing(model).filter(document=document).order_by()
+    texts = []
     for chunk_id, heading, text in chunks.values_list("id", "heading", "text"):
-        places.setdefault(passage(title, heading, text), []).append(chunk_id)
+        texts.append(passage(title, heading, text))
+        places.setdefault(digest_of(texts[-1]), []).append(chunk_id)
     started, written = time.monotonic(), 0
 
-    def keep(texts: "Sequence[str]", rows: "Vector") -> None:
+    def keep(digests: "Sequence[bytes]", rows: "Vector") -> None:
         nonlocal written
         pairs = [
             (chunk_id, HalfVector(row).to_text())
-            for text, row in zip(texts, rows, strict=True)
-            for chunk_id in places[text]
+            for digest, row in zip(digests, rows, strict=True)
+            for chunk_id in places[digest]
         ]
         written += len(pairs)
         _store(lease, document, pairs, written / max(0.001, time.monotonic() - started))
+        lease.check()
 
-    embed(
-        list(places),
-        embedder(model, Caller(user_id=lease.job.started_by_id, kind="embedding")),
-        model.dimensions,
-        lambda _share, _left: lease.check(),
-        keep=keep,
-    )
+    hired = embedder(model, Caller(user_id=lease.job.started_by_id, kind="embedding"))
+    embedding = Embedding(hired, model.dimensions, keep=keep)
+    try:
+        for text in texts:
+            embedding.add(text)
+        embedding.finish()
+    finally:
+        embedding.close()
 
 
 STORE = """

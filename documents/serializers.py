@@ -84,6 +84,15 @@ class MoveSerializer(serializers.Serializer):
     collection_id = serializers.UUIDField()
 
 
+class QuotaSerializer(serializers.Serializer):
+    """A limit is null where there is none."""
+
+    files_used = serializers.IntegerField(source="files")
+    files_limit = serializers.IntegerField(allow_null=True)
+    bytes_used = serializers.IntegerField(source="bytes")
+    bytes_limit = serializers.IntegerField(allow_null=True)
+
+
 class StatusSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=Document.Status.values)
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
-from documents import names, placing, queries, recording, storage, tasks, uploads
+from documents import names, placing, queries, quota, recording, storage, tasks, uploads
 from documents.collections import default_collection, personal_collection
 from documents.doorbell import announce
 from documents.ingest import pipeline
@@ -29,12 +29,16 @@ def upload(
 
     The same bytes in the same collection are one document: the existing one is returned (its
     attribute `is_new` is False), and is read again if it had failed. `file` is closed only when it
-    is an Incoming. Raises TooLarge, NotFound, Forbidden.
+    is an Incoming. Raises TooLarge (see `quota`, too), NotFound, Forbidden.
     """
     incoming = file if isinstance(file, storage.Incoming) else _receive(file)
     try:
         target = _writable(actor, collection)
-        return recording.record(actor.id, target, incoming, names.clean(name), after=_after)
+        with transaction.atomic():
+            if not target.documents.filter(sha256=incoming.sha256).exists():
+                quota.hold(actor)
+                quota.admit(actor, files=1, size=incoming.size)
+            return recording.record(actor.id, target, incoming, names.clean(name), after=_after)
     finally:
         incoming.discard()
 
@@ -63,6 +67,28 @@ def reprocess(*, actor: User, document_id: UUID | str) -> Document:
     if document.status == Status.PROCESSING:
         raise Conflict(_("This file is being read right now. Wait until that is done."))
     return _requeue(document)
+
+
+def cancel(*, actor: User, document_id: UUID | str) -> Document:
+    """Stop what waits or is being read; raises Conflict for anything else.
+
+    A document that had been read before is ready as before, any other has failed and can be tried
+    again. The worker notices within a second, without its token it can write nothing.
+    """
+    document = _changeable(actor, document_id)
+    with transaction.atomic():
+        # Waits for a store that is under way: then there is nothing left to cancel.
+        locked = Document.objects.select_for_update().filter(id=document.id).first()
+        if locked is None:
+            raise NotFound
+        if locked.status not in queries.UNFINISHED:
+            raise Conflict(_("This file is not being read."), code="not_running")
+        was_read = queries.chunk_count(locked) > 0
+        ended = {"status": Status.PROCESSED, "progress": 100} if was_read else {}
+        fields = {**recording.fresh("" if was_read else "cancelled"), **ended}
+        document = recording.changed(locked, fields)
+    announce(document.owner_id, document.id)
+    return document
 
 
 def set_status(*, actor: User, document_id: UUID | str, status: str) -> Document:

@@ -4,15 +4,17 @@ import logging
 from uuid import UUID
 
 from celery import current_app, shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
-from documents import reembed_lease, reembed_work
+from core.priority import WORKER, step_back
+from documents import reembed_lease, reembed_work, vector_indexes
 from documents.ingest import lease, pipeline, postings, reconciler, shelf
 from documents.models import Document, ReembedJob, WebSource
 from documents.web import lease as web_lease
 from documents.web import work as web_work
+from llm.models import EmbeddingModel
 
 log = logging.getLogger(__name__)
 QUEUE = "ingest"
@@ -68,6 +70,11 @@ def waiting() -> int:
         return int(connection.default_channel.queue_declare(QUEUE, passive=True).message_count)
 
 
+@worker_init.connect
+def _step_back(**_details: object) -> None:
+    step_back(WORKER)
+
+
 @worker_shutting_down.connect
 def _stop(**_details: object) -> None:
     """A stop is nobody's failed attempt: what is being read goes back to the queue."""
@@ -92,6 +99,12 @@ def read_web(source_id: str) -> None:
         enqueue_web(next_id)
 
 
+@shared_task(name="documents.tasks.build_vector_index", expires=60)
+def build_vector_index() -> None:
+    for model in EmbeddingModel.objects.filter(is_current=True):
+        vector_indexes.build_if_due(model)
+
+
 @shared_task(name="documents.tasks.remove_embedding_model")
 def remove_embedding_model(model_id: int) -> None:
     reembed_work.remove_vectors(model_id)
@@ -109,6 +122,8 @@ def reconcile() -> None:
         enqueue_reembed(job_id)
     for source_id in web_lease.due(queue_is_empty=queued == 0):
         enqueue_web(source_id)
+    if any(map(vector_indexes.is_due, EmbeddingModel.objects.filter(is_current=True))):
+        build_vector_index.apply_async(queue=QUEUE)
     reconciler.sweep()
     shelf.sweep()
     postings.rewrite_outdated()

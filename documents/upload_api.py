@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.idempotency import fingerprint, once
-from documents import services, uploads
+from documents import quota, services, uploads
 from documents.serializers import DocumentSerializer, UploadSerializer
 
 
@@ -24,13 +24,17 @@ class UploadView(APIView):
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # Before anything looks at the form: the CSRF check of a session does, and would let
         # Django's own handlers take the file.
-        request.upload_handlers = [uploads.StreamingUpload(request)]
+        self.arriving = uploads.StreamingUpload(request)
+        request.upload_handlers = [self.arriving]
         made: Request = super().initialize_request(request, *args, **kwargs)
         return made
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         uploads.check_length(request.META.get("CONTENT_LENGTH"))
         super().initial(request, *args, **kwargs)
+        declared = request.META.get("CONTENT_LENGTH") or ""
+        least = int(declared) - uploads.ENVELOPE if declared.isdigit() else 0
+        self.arriving.use = quota.admit(request.user, files=1, size=max(0, least))
 
     def post(self, request: Request, collection_id: UUID | None = None) -> Response:
         form = UploadSerializer(data=request.data)

@@ -8,6 +8,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.utils.translation import gettext as _
 
 from core.errors import TooLarge, Unavailable
+from documents import quota
 from documents.storage import CHUNK, Incoming
 
 # Boundaries and form fields around the file itself.
@@ -53,6 +54,8 @@ class StreamingUpload(FileUploadHandler):
         super().__init__(request)
         self.incoming: Incoming | None = None
         self.total = 0
+        # What the person may keep, once that is known: see upload_api.
+        self.use: quota.Use | None = None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
@@ -66,6 +69,9 @@ class StreamingUpload(FileUploadHandler):
         if self.total > limit():
             self.upload_interrupted()
             raise too_large()
+        if self.use and self.use.room is not None and self.total > self.use.room:
+            self.upload_interrupted()
+            raise quota.full(self.use)
         try:
             self.incoming.write(raw_data)
         except OSError as error:

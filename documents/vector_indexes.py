@@ -9,6 +9,10 @@ M = 16
 EF_CONSTRUCTION = 64
 # HNSW over halfvec takes no more; longer vectors are searched exactly.
 MOST_DIMENSIONS = 4000
+# Below this everything is scored exactly, in less time than an index needs, and an index costs
+# each new passage a millisecond. Well before searches would want it (rag.search.EXACT_LIMIT).
+BUILD_AT = 12_000
+BUILD_LOCK = 7_203_202
 
 
 def name_of(model: EmbeddingModel) -> str:
@@ -20,8 +24,34 @@ def exists(model: EmbeddingModel) -> bool:
     return _valid(model) is True
 
 
+def is_due(model: EmbeddingModel) -> bool:
+    """Whether there is enough to search for an index, and none yet."""
+    if model.dimensions > MOST_DIMENSIONS or exists(model):
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select count(*) from (select from documents_chunkvector "
+            "where embedding_model_id = %s limit %s) found",
+            [model.pk, BUILD_AT],
+        )
+        return bool(cursor.fetchone()[0] >= BUILD_AT)
+
+
+def build_if_due(model: EmbeddingModel) -> None:
+    """Build it in one go, unless another worker is at it already."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [BUILD_LOCK])
+        if not cursor.fetchone()[0]:
+            return
+        try:
+            if is_due(model):
+                build(model)
+        finally:
+            cursor.execute("select pg_advisory_unlock(%s)", [BUILD_LOCK])
+
+
 def ensure(model: EmbeddingModel) -> None:
-    """Create the index of a model if it is not there; cheap when it is.
+    """Create the index of a model if it is not there; cheap when it is. Writers wait for it.
 
     Queries must repeat the expression to use it:
     `vector::halfvec(384) <=> …` with `embedding_model_id = …`.

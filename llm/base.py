@@ -28,7 +28,19 @@ class ChatModel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """How an embedder likes its documents: at most so many texts and characters in one call, and
+    so many calls at the same moment."""
+
+    texts: int = 64
+    characters: int = 200_000
+    at_once: int = 2
+
+
 class Embedder(Protocol):
+    """One that has a `batching` of its own is given that much; see `llm.services.batching`."""
+
     @property
     def dimensions(self) -> int: ...
 

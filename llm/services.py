@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from llm.base import Abilities, ChatModel, Embedder
+from llm.base import Abilities, Batching, ChatModel, Embedder
 from llm.credentials import endpoint
 from llm.embeddings import factory
 from llm.embeddings.registration import (
@@ -15,7 +15,7 @@ from llm.embeddings.registration import (
     register_embedding_model,
     trouble_sentence,
 )
-from llm.embeddings.waiting import wait_for
+from llm.embeddings.waiting import begin, wait_for
 from llm.manage_models import create_model, delete_model, get_model, save_model, update_model
 from llm.manage_providers import (
     Checked,
@@ -37,10 +37,13 @@ from llm.sync import Fetched, sync_registry
 
 __all__ = [
     "Actor",
+    "Batching",
     "Caller",
     "Checked",
     "Fetched",
     "WantedEmbedding",
+    "batching",
+    "begin",
     "chat_model",
     "check_provider",
     "create_model",
@@ -83,6 +86,12 @@ def embedder(model: EmbeddingModel, caller: Caller | None = None) -> Embedder:
         return found
     payer = caller or Caller(kind="embedding")
     return MeteredEmbedder(found, model, payer, where.base_url)
+
+
+def batching(embedder: Embedder) -> Batching:
+    """How documents are handed to an embedder that was asked nothing about it."""
+    found: Batching = getattr(embedder, "batching", Batching())
+    return found
 
 
 def _bare(model: LanguageModel) -> ChatModel:

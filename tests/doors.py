@@ -98,6 +98,7 @@ DOORS = [
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),
+    _api(Who.MEMBERS, "GET files/quota"),
     _api(Who.READERS, f"GET {FILE}"),
     _api(
         Who.OWNER, f"PATCH {FILE}", None, {"collection_id": "00000000-0000-0000-0000-000000000000"}
@@ -106,6 +107,7 @@ DOORS = [
     _api(Who.ADMINS, f"PATCH {FILE}/status", 200, {"status": "UPLOADED"}),
     _api(Who.OWNER, f"POST {FILE}/reprocess", 202),
     _api(Who.OWNER, f"POST {FILE}/retry", 409),
+    _api(Who.OWNER, f"POST {FILE}/cancel", 409),
     _api(Who.READERS, f"GET {FILE}/download"),
     _api(Who.READERS, f"GET {FILE}/pages/<int:number>"),
     _api(Who.READERS, f"GET {FILE}/search", 422),
@@ -250,6 +252,7 @@ TASKS = {
     "documents.tasks.ingest": "a document's id, sent by documents.services",
     "documents.tasks.read_web": "a web source's id, sent by documents.web.services",
     "documents.tasks.reconcile": "by beat",
+    "documents.tasks.build_vector_index": "no arguments; builds what is due and nothing else",
     "documents.tasks.reembed": "a job's id, sent by documents.reembed",
     "documents.tasks.remove_embedding_model": "a model's id, sent by documents.reembed",
     "rag.tasks.evaluate": "a run's id, sent by the page or the API that started it",

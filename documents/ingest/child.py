@@ -7,11 +7,11 @@ the pipe.
 """
 
 import ctypes
-import os
 import resource
 import sys
 from typing import Any
 
+from core.priority import READER, step_back
 from documents.ingest import formats
 from documents.ingest.frames import End, Unreadable, encode
 from documents.ingest.readers import ocr
@@ -28,11 +28,11 @@ _allowed: list[ocr.Program] = []
 
 def confine(cpu_seconds: int) -> None:
     """Limits first, then no way back: hard limits cannot be raised again."""
+    step_back(READER)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    os.nice(5)
     if sys.platform == "linux":
         # A network namespace of its own has no network; not every kernel allows it.
         ctypes.CDLL(None).unshare(CLONE_NEWUSER | CLONE_NEWNET)

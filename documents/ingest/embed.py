@@ -1,24 +1,36 @@
-"""Texts to vectors: in batches of like length, each different text once."""
+"""Texts to vectors, while the texts are still being found.
+
+Texts wait until there are enough of them to be sorted by length: padding costs as much as text.
+Each different text is embedded once, and none that somebody has kept a vector of.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from documents.ingest.chunking import header
 from documents.ingest.frames import Unreadable
 from llm.base import Embedder
 from llm.errors import LLMError
-from llm.services import wait_for
+from llm.services import batching, begin
 
 if TYPE_CHECKING:
     import numpy
 
     Vector: TypeAlias = numpy.ndarray[Any, Any]
-    Keep: TypeAlias = Callable[[Sequence[str], Vector], None]
+    Find: TypeAlias = Callable[[Sequence[bytes]], Mapping[bytes, Vector]]
+    Keep: TypeAlias = Callable[[Sequence[bytes], Vector], None]
 
-BATCH = 32
+# Texts sorted together; passages of one book waste 3% on padding then, and 40% as they come.
+WINDOW = 512
+# A provider that says "slower" is asked again by the same worker, so often and after so long.
+SLOWER, LONGEST_PAUSE = 4, 30.0
 
 
 class EmbedderFailed(Exception):
@@ -35,52 +47,141 @@ def passage(title: str, heading: str, text: str) -> str:
     return f"{header(title, heading)}\n{text}"
 
 
-def embed(
-    texts: Sequence[str],
-    embedder: Embedder,
-    dimensions: int,
-    tell: Callable[[float, float], None],
-    *,
-    known: Mapping[str, Vector] | None = None,
-    keep: Keep | None = None,
-) -> Vector:
-    """(len(texts), dimensions) float16, unit length, in the order of `texts`.
+def digest_of(text: str) -> bytes:
+    """16 bytes that stand for a text: the same text has the same vector by the same model."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
-    `tell(share, seconds_left)` is called after each batch, the share from 0 to 1 of the
-    characters; what it raises ends the work. `known` are vectors from an earlier try, `keep` is
-    given the texts and vectors of each batch as soon as they are there.
+
+class Embedding:
+    """The vectors of one document by one model: `add` its texts in order, then `finish`.
+
+    `find` gives vectors that are known, by the digests of their texts; `keep` is given those of
+    each batch as soon as they are there. For one thread, which closes it in the end.
     """
-    import numpy  # noqa: PLC0415
 
-    known = known or {}
-    places: dict[str, list[int]] = {}
-    for place, text in enumerate(texts):
-        places.setdefault(text, []).append(place)
-    vectors = numpy.zeros((len(texts), dimensions), numpy.float16)
-    for text in places.keys() & known.keys():
-        vectors[places[text]] = known[text]
-    # Padding costs as much as text: neighbours in length waste little of it.
-    order = sorted(places.keys() - known.keys(), key=lambda text: (len(text), text))
-    total = sum(map(len, order)) or 1
-    done, started = 0, time.monotonic()
-    for first in range(0, len(order), BATCH):
-        batch = order[first : first + BATCH]
-        rows = wait_for(_once(embedder, batch, dimensions))
-        for text, row in zip(batch, rows, strict=True):
-            vectors[places[text]] = row
-        if keep is not None:
-            keep(batch, rows)
-        done += sum(map(len, batch))
-        left = (time.monotonic() - started) / done * (total - done)
-        tell(done / total, left)
-    return vectors
+    def __init__(
+        self,
+        embedder: Embedder,
+        dimensions: int,
+        find: Find | None = None,
+        keep: Keep | None = None,
+    ) -> None:
+        self._embedder = embedder
+        self._dimensions = dimensions
+        self._batching = batching(embedder)
+        self._find = find
+        self._keep = keep
+        # digest → place among the different texts, and for each text of the document its place.
+        self._places: dict[bytes, int] = {}
+        self._order: list[int] = []
+        self._rows: list[Vector | None] = []
+        self._window: list[tuple[bytes, str]] = []
+        self._running: deque[tuple[list[tuple[bytes, str]], Future[Vector]]] = deque()
+        self._started = 0.0
+        self.sent = 0
+        # Characters: of all texts, of those that are done, and of those that had to be embedded.
+        self.taken = self.done = self.embedded = 0
+
+    @property
+    def digests(self) -> list[bytes]:
+        """One for each text, in order."""
+        known = list(self._places)
+        return [known[place] for place in self._order]
+
+    @property
+    def rate(self) -> float:
+        """Characters a second since the first call; 0.0 before the first answer."""
+        return self.embedded / max(1e-3, time.monotonic() - self._started) if self.embedded else 0.0
+
+    def add(self, text: str) -> None:
+        """Waits while as much as the embedder takes is under way, so memory stays bounded."""
+        digest = digest_of(text)
+        place = self._places.setdefault(digest, len(self._rows))
+        self._order.append(place)
+        self.taken += len(text)
+        if place < len(self._rows):
+            self.done += len(text)
+            return
+        self._rows.append(None)
+        self._window.append((digest, text))
+        if len(self._window) >= WINDOW:
+            self._send()
+
+    def finish(self, tell: Callable[[], None] = lambda: None) -> Vector:
+        """(texts, dimensions) float16 of unit length, in the order in which they were added.
+
+        `tell` is called after each batch; what it raises ends the work.
+        """
+        import numpy  # noqa: PLC0415
+
+        self._send(tell)
+        while self._running:
+            self._collect(tell)
+        if not self._order:
+            return numpy.zeros((0, self._dimensions), numpy.float16)
+        rows: Vector = numpy.stack([row for row in self._rows if row is not None])
+        return rows[self._order]
+
+    def close(self) -> None:
+        """Let nothing go on that nobody waits for; what has come already is kept."""
+        while self._running:
+            batch, answer = self._running.popleft()
+            if not answer.cancel() and answer.exception() is None and self._keep is not None:
+                self._keep([digest for digest, _text in batch], answer.result())
+
+    def _send(self, tell: Callable[[], None] = lambda: None) -> None:
+        window, self._window = self._window, []
+        found = self._find([digest for digest, _text in window]) if self._find and window else {}
+        for digest, text in window:
+            if digest in found:
+                self._rows[self._places[digest]] = found[digest]
+                self.done += len(text)
+        missing = [pair for pair in window if pair[0] not in found]
+        missing.sort(key=lambda pair: (len(pair[1]), pair[1]))
+        for batch in self._batches(missing):
+            while len(self._running) >= self._batching.at_once:
+                self._collect(tell)
+            self._started = self._started or time.monotonic()
+            call = _once(self._embedder, [text for _digest, text in batch], self._dimensions)
+            self._running.append((batch, begin(call)))
+            self.sent += 1
+
+    def _batches(self, pairs: list[tuple[bytes, str]]) -> list[list[tuple[bytes, str]]]:
+        batches: list[list[tuple[bytes, str]]] = []
+        room, characters = 0, 0
+        for pair in pairs:
+            if not room or characters < len(pair[1]):
+                batches.append([])
+                room, characters = self._batching.texts, self._batching.characters
+            batches[-1].append(pair)
+            room, characters = room - 1, characters - len(pair[1])
+        return batches
+
+    def _collect(self, tell: Callable[[], None]) -> None:
+        batch, answer = self._running.popleft()
+        rows = answer.result()
+        for (digest, _text), row in zip(batch, rows, strict=True):
+            self._rows[self._places[digest]] = row
+        if self._keep is not None:
+            self._keep([digest for digest, _text in batch], rows)
+        characters = sum(len(text) for _digest, text in batch)
+        self.done += characters
+        self.embedded += characters
+        tell()
 
 
 async def _once(embedder: Embedder, batch: Sequence[str], dimensions: int) -> Vector:
-    try:
-        rows = await embedder.embed(batch, "document")
-    except LLMError as error:
-        raise EmbedderFailed(error) from error
+    import numpy  # noqa: PLC0415
+
+    for tries in range(SLOWER + 1):
+        try:
+            rows = await embedder.embed(batch, "document")
+            break
+        except LLMError as error:
+            pause = error.retry_after or 0.0
+            if error.code != "rate_limited" or tries == SLOWER or not 0 < pause <= LONGEST_PAUSE:
+                raise EmbedderFailed(error) from error
+            await asyncio.sleep(pause)
     if rows.shape != (len(batch), dimensions):
         raise Unreadable("embedder", f"vectors of shape {rows.shape}")
-    return rows
+    return rows.astype(numpy.float16)

@@ -1,5 +1,7 @@
 """The parent's side of extraction: start the child, read its frames, end it whatever happens."""
 
+import contextlib
+import fcntl
 import logging
 import os
 import signal
@@ -33,6 +35,7 @@ SECONDS_PER_MB = 1.0
 MOST_SECONDS = 600
 # Recognising a page takes seconds: a scanned book may take its time.
 OCR_SECONDS = 3 * 3600
+PIPE = 2**20
 LONGEST_FRAME = 64 * 1024 * 1024
 # PDFium aborts itself when it gets no memory; the kernel takes the largest process when all is out.
 OUT_OF_MEMORY = tuple(
@@ -107,7 +110,7 @@ def _start(
     command = [sys.executable, "-B", "-m", "documents.ingest.child", kind, str(path)]
     command += [str(int(limit) + 1), "second" if second else "first"]
     command += [tesseract.path, tesseract.languages] if tesseract is not None else []
-    return subprocess.Popen(
+    child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -118,6 +121,11 @@ def _start(
         # A group of its own, so that one signal ends whatever it started.
         start_new_session=True,
     )
+    if hasattr(fcntl, "F_SETPIPE_SZ") and child.stdout:
+        # Room to read on while what was read is embedded. The kernel may allow less.
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(child.stdout, fcntl.F_SETPIPE_SZ, PIPE)
+    return child
 
 
 def _frames(child: subprocess.Popen[bytes]) -> Iterator[Frame]:

@@ -1,6 +1,6 @@
 """Where a document's pages come from, and what it is called once they are known."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from documents import storage
@@ -11,7 +11,7 @@ from documents.models import QA, Document
 from documents.names import clean_title
 
 
-def frames(document: Document, *, second: bool) -> Iterator[Info | PageText]:
+def frames(document: Document, *, second: bool) -> Generator[Info | PageText, None, None]:
     """Info, then every page: of a file by the confined child, of a question from its row.
 
     As `extract`: raises Unreadable or Crashed.

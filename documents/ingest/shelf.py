@@ -1,15 +1,15 @@
 """Where the vectors of a document wait until all of it is there: a retry takes them from here."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
-from pgvector import HalfVector
 
+from documents.ingest.copying import copy_blocks, vector_rows
 from documents.models import PendingVector
 from llm.models import EmbeddingModel
 
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
 
 # Long enough for somebody to see a failed document and press retry.
 KEPT = timedelta(days=2)
-
-INSERT = """
-insert into documents_pendingvector
-  (document_id, embedding_model_id, text_hash, vector, created_at)
-select d.id, %s, kept.text_hash, kept.vector::halfvec, now()
-from documents_document d, unnest(%s::bytea[], %s::text[]) kept(text_hash, vector)
-where d.id = %s
-on conflict do nothing
+# Seconds between the epochs of Unix and PostgreSQL.
+EPOCH = 946_684_800
+COLUMNS = ("document_id", "embedding_model_id", "text_hash", "vector", "created_at")
+LOAD = """
+select text_hash, halfvec_send(vector) from documents_pendingvector
+where document_id = %s and embedding_model_id = %s
 """
 
 
@@ -36,28 +34,32 @@ class Shelf:
         self.document_id = document_id
         self.model = model
 
-    def find(self, texts: Iterable[str]) -> "dict[str, Vector]":
-        """Those of the texts that were embedded before."""
+    def load(self) -> "dict[bytes, Vector]":
+        """What was embedded before, by the digest of its text."""
+        with connection.cursor() as cursor:
+            cursor.execute(LOAD, [self.document_id, self.model.pk])
+            return {bytes(digest): vector_of(sent) for digest, sent in cursor.fetchall()}
+
+    def keep(self, digests: Sequence[bytes], rows: "Vector") -> None:
         import numpy  # noqa: PLC0415
 
-        rows = PendingVector.objects.filter(
-            document_id=self.document_id, embedding_model_id=self.model.pk
-        ).values_list("text_hash", "vector")
-        kept = {bytes(digest): vector for digest, vector in rows}
-        if not kept:
-            return {}
-        found = {text: kept.get(_digest(text)) for text in texts}
-        return {
-            text: numpy.array(vector, numpy.float16)
-            for text, vector in found.items()
-            if vector is not None
-        }
+        now = int((time.time() - EPOCH) * 1_000_000)
+        hashes = numpy.frombuffer(b"".join(digests), numpy.uint8).reshape(len(digests), -1)
+        model_id = numpy.array(self.model.pk, numpy.int16)
+        blocks = vector_rows([self.document_id.bytes, model_id, hashes], rows, [now])
+        try:
+            with transaction.atomic():
+                copy_blocks("documents_pendingvector", COLUMNS, blocks)
+        except IntegrityError:
+            # An old copy of this work has woken up late and put the same there.
+            return
 
-    def keep(self, texts: Sequence[str], rows: "Vector") -> None:
-        digests = [_digest(text) for text in texts]
-        vectors = [HalfVector(row).to_text() for row in rows]
-        with connection.cursor() as cursor:
-            cursor.execute(INSERT, [self.model.pk, digests, vectors, self.document_id])
+
+def vector_of(sent: bytes) -> "Vector":
+    """A halfvec as the database sends it: two int16, then float16, all big-endian."""
+    import numpy  # noqa: PLC0415
+
+    return numpy.frombuffer(sent, ">f2", offset=4).astype(numpy.float16)
 
 
 def clear(document_id: UUID) -> None:
@@ -67,7 +69,3 @@ def clear(document_id: UUID) -> None:
 def sweep() -> None:
     """Remove what nobody has come back for."""
     PendingVector.objects.filter(created_at__lt=Now() - KEPT).delete()
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()

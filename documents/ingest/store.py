@@ -1,17 +1,17 @@
 """What was read, into the database: one transaction by COPY, so nobody sees half a document."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
-from pgvector import HalfVector
 
 from documents import lexical, switching
 from documents.ingest import origins, postings, shelf, unchanged
 from documents.ingest.chunking import Draft
+from documents.ingest.copying import copy_blocks, copy_rows, vector_rows
 from documents.ingest.embed import passage
 from documents.ingest.frames import READING_VERSION, Info, PageText
 from documents.ingest.lease import Lease, LeaseLost
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that was read of a document; `languages` and each model's vectors: one a draft."""
+    """All that was read of a document; `languages`, `digests` and each model's vectors: one a
+    draft."""
 
     info: Info
     pages: Sequence[PageText]
@@ -32,7 +33,8 @@ class Reading:
     languages: Sequence[str]
     language: str
     title: str
-    vectors: "Mapping[EmbeddingModel, numpy.ndarray]"
+    digests: Sequence[bytes]
+    vectors: "dict[EmbeddingModel, numpy.ndarray]"
 
 
 class ModelSwitched(Exception):
@@ -48,6 +50,9 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
     written nothing. Until then only a key-share lock is held on the row (by the foreign keys), so
     heartbeats go through and a deletion waits.
     """
+    # Before the transaction, which is then short: numbers that are taken in vain are no loss.
+    ids = _new_ids(len(reading.drafts))
+    terms = list(postings.of(_entries(reading, ids)))
     with transaction.atomic():
         if not lease.row().exists():
             raise LeaseLost
@@ -65,24 +70,21 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
             rows = table.objects.filter(document=document)
             rows._raw_delete(rows.db)
         Chunk.objects.filter(document=document).delete()
-        ids = _new_ids(len(reading.drafts))
-        _copy(
-            Page,
-            PAGE_COLUMNS,
-            (
-                (document.id, *(getattr(page, name) for name in PAGE_COLUMNS[1:]))
-                for page in reading.pages
-            ),
+        copy_rows(Page._meta.db_table, PAGE_COLUMNS, PAGE_TYPES, _page_rows(document, reading))
+        copy_rows(
+            Chunk._meta.db_table, CHUNK_COLUMNS, CHUNK_TYPES, _chunk_rows(document, reading, ids)
         )
-        _copy(Chunk, CHUNK_COLUMNS, _chunk_rows(document, reading, ids))
         for model in wanted:
             if model in reading.vectors:
-                _copy(ChunkVector, VECTOR_COLUMNS, _vector_rows(document, reading, ids, model))
-        _copy(Posting, POSTING_COLUMNS, _posting_rows(document, reading, ids))
+                rows = _vector_rows(document, reading, ids, model)
+                copy_blocks(ChunkVector._meta.db_table, VECTOR_COLUMNS, rows)
+        rows = _posting_rows(document, terms)
+        copy_rows(Posting._meta.db_table, POSTING_COLUMNS, POSTING_TYPES, rows)
         _finish(lease, document, reading)
 
 
 PAGE_COLUMNS = ("document_id", "number", "text", "width", "height", "boxes", "label")
+PAGE_TYPES = ("uuid", "int4", "text", "float8", "float8", "bytea", "varchar")
 CHUNK_COLUMNS = (
     "id",
     "document_id",
@@ -95,6 +97,11 @@ CHUNK_COLUMNS = (
     "text",
     "language",
     "word_count",
+    "passage_digest",
+)
+CHUNK_TYPES = (
+    *("int8", "uuid", "uuid", "int4", "int4", "int4", "int4"),
+    *("varchar", "text", "varchar", "int4", "bytea"),
 )
 VECTOR_COLUMNS = ("embedding_model_id", "chunk_id", "collection_id", "document_id", "vector")
 POSTING_COLUMNS = (
@@ -106,10 +113,18 @@ POSTING_COLUMNS = (
     "page_numbers",
     "page_weights",
 )
+POSTING_TYPES = ("uuid", "int4", "uuid", "int8[]", "float4[]", "int4[]", "float4[]")
+
+
+def _page_rows(document: Document, reading: Reading) -> Iterator[Any]:
+    for page in reading.pages:
+        yield (document.id, *(getattr(page, name) for name in PAGE_COLUMNS[1:]))
 
 
 def _chunk_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
-    for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
+    for id_, draft, language, digest in zip(
+        ids, reading.drafts, reading.languages, reading.digests, strict=True
+    ):
         yield (
             id_,
             document.id,
@@ -122,23 +137,31 @@ def _chunk_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Ite
             draft.text,
             language,
             draft.word_count,
+            digest,
         )
 
 
 def _vector_rows(
     document: Document, reading: Reading, ids: Sequence[int], model: EmbeddingModel
-) -> Iterator[Any]:
-    for id_, vector in zip(ids, reading.vectors[model], strict=True):
-        text = HalfVector(vector).to_text()
-        yield model.pk, id_, document.collection_id, document.id, text
+) -> Iterator[bytes]:
+    import numpy  # noqa: PLC0415
+
+    before = [
+        numpy.array(model.pk, numpy.int16),
+        numpy.array(ids, numpy.int64),
+        document.collection_id.bytes,
+        document.id.bytes,
+    ]
+    return vector_rows(before, reading.vectors[model])
 
 
-def _posting_rows(document: Document, reading: Reading, ids: Sequence[int]) -> Iterator[Any]:
-    entries = (
-        (id_, draft.page, passage(reading.title, draft.heading, draft.text), language)
-        for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True)
-    )
-    for term, row in postings.of(entries):
+def _entries(reading: Reading, ids: Sequence[int]) -> Iterator[tuple[int, int, str, str]]:
+    for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
+        yield id_, draft.page, passage(reading.title, draft.heading, draft.text), language
+
+
+def _posting_rows(document: Document, terms: Iterable[tuple[int, postings.Row]]) -> Iterator[Any]:
+    for term, row in terms:
         yield document.collection_id, term, document.id, *row
 
 
@@ -172,20 +195,6 @@ def _new_ids(count: int) -> list[int]:
             [count],
         )
         return [row[0] for row in cursor.fetchall()]
-
-
-def _copy(model: type[Any], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """COPY refuses tables with row-level security: it fills a table of this transaction first."""
-    table, names = model._meta.db_table, ", ".join(f'"{name}"' for name in columns)
-    like_it = f'select {names} from "{table}" with no data'  # noqa: S608  names of ours
-    into_it = f'insert into "{table}" ({names}) select {names} from arriving'  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(f"create temporary table arriving on commit drop as {like_it}")
-        with cursor.copy(f"copy arriving ({names}) from stdin") as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(into_it)
-        cursor.execute("drop table arriving")
 
 
 def _finish(lease: Lease, document: Document, reading: Reading) -> None:

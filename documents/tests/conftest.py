@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from documents import services, tasks
-from documents.ingest import pipeline
+from documents.ingest import lease, pipeline, reading
 from documents.models import Document
 from llm.models import EmbeddingModel
 
@@ -41,6 +41,12 @@ def media(settings: Any, tmp_path: Path) -> Path:
     return tmp_path / "files"
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a lease would be renewed, by a thread that does not see a test's rows."""
+    monkeypatch.setattr(lease, "HEARTBEAT", 300.0)
+
+
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Ids of the documents sent to the workers; nothing is really sent."""
@@ -56,7 +62,7 @@ def embedder(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
         id=900, kind="local", name="letters", dimensions=DIMENSIONS, is_current=True
     )
     fake = FakeEmbedder()
-    monkeypatch.setattr(pipeline, "embedder", lambda _model, _caller=None: fake)
+    monkeypatch.setattr(reading, "embedder", lambda _model, _caller=None: fake)
     return fake
 
 

@@ -12,9 +12,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from documents import collections, lexical, queries, services, storage, tasks
+from documents import collections, lexical, queries, services, storage, tasks, vector_indexes
 from documents.ingest import lease as leases
-from documents.ingest import origins, pipeline, reconciler
+from documents.ingest import origins, pipeline, places, reading, reconciler
 from documents.ingest.extract import Crashed
 from documents.ingest.frames import Unreadable
 from documents.ingest.lease import Lease, LeaseLost
@@ -22,6 +22,7 @@ from documents.models import Chunk, ChunkVector, Document, Page, Posting
 from documents.tests.conftest import DIMENSIONS, FakeEmbedder
 from documents.tests.pdfs import make_pdf
 from llm.errors import LLMError
+from llm.queries import current_embedding_model
 
 PAGES = ["Lontar leaves were written with a knife.\nThe ink was soot.", "", "Second text page."]
 PDF = make_pdf(PAGES, title="Palm leaves")
@@ -69,8 +70,17 @@ def test_what_is_embedded_has_a_header_and_is_sorted_by_length(
     assert [len(text) for text in batch] == sorted(len(text) for text in batch)
 
 
-def test_an_hnsw_index_exists_for_the_model(alice: Any, ingest: Any) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_an_hnsw_index_is_built_in_one_go_when_there_is_enough_for_it(
+    alice: Any, ingest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ingest(alice, PDF)
+    model = current_embedding_model()
+    vector_indexes.build_if_due(model)
+    assert not vector_indexes.exists(model)
+    monkeypatch.setattr(vector_indexes, "BUILD_AT", 2)
+    vector_indexes.build_if_due(model)
+    assert vector_indexes.exists(model)
     with connection.cursor() as cursor:
         cursor.execute(
             "select indexdef from pg_indexes where indexname = 'documents_chunkvector_hnsw_900'"
@@ -283,24 +293,27 @@ def in_parallel(*calls: Callable[[], Any]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("moment", ["extract", "embed", "store"])
+@pytest.mark.parametrize(
+    ("module", "moment"), [(origins, "extract"), (reading, "passage"), (pipeline, "store")]
+)
 def test_deleting_while_reading_leaves_no_ghosts(
     alice: Any,
     upload: Any,
     embedder: Any,
     monkeypatch: pytest.MonkeyPatch,
     media: Path,
+    module: Any,
     moment: str,
 ) -> None:
     document = upload(alice, PDF)
-    room = origins if moment == "extract" else pipeline
-    real = getattr(room, moment)
+    real = getattr(module, moment)
 
     def deleting(*args: Any, **options: Any) -> Any:
-        services.delete(actor=alice, document_id=document.id)
+        if Document.objects.exists():
+            services.delete(actor=alice, document_id=document.id)
         return real(*args, **options)
 
-    monkeypatch.setattr(room, moment, deleting)
+    monkeypatch.setattr(module, moment, deleting)
     pipeline.run(document.id)
     assert not Document.objects.exists() and counts() == (0, 0, 0)
     assert not Posting.objects.exists()
@@ -327,10 +340,10 @@ def test_the_lease_is_renewed_while_work_goes_on(
 def test_large_files_leave_a_place_for_small_ones(
     alice: Any, upload: Any, embedder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_large_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(places, "_places", threading.BoundedSemaphore(1))
     large, small = upload(alice, PDF, "large.pdf"), upload(alice, make_pdf(["Small."]), "s.pdf")
     Document.objects.filter(id=large.id).update(is_large=True)
-    with pipeline._large_places:
+    with places._places:
         assert pipeline.run(large.id) == []
         pipeline.run(small.id)
     large.refresh_from_db()
@@ -342,10 +355,10 @@ def test_large_files_leave_a_place_for_small_ones(
 def test_a_long_file_turns_out_to_be_large(
     alice: Any, upload: Any, embedder: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_large_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(pipeline, "LARGE_PAGES", 2)
+    monkeypatch.setattr(places, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(reading, "LARGE_PAGES", 2)
     first, second = upload(alice, PDF, "a.pdf"), upload(alice, make_pdf(["x", "y", "z"]), "b.pdf")
-    with pipeline._large_places:
+    with places._places:
         pipeline.run(first.id)
     first.refresh_from_db()
     assert (first.status, first.attempts, first.is_large) == ("UPLOADED", 0, True)

@@ -11,8 +11,9 @@ from django.db import connection
 from core.errors import Conflict, Forbidden, NotFound
 from documents import reembed, reembed_lease, reembed_work, services, switching, tasks
 from documents.ingest import lease as leases
-from documents.ingest import pipeline
+from documents.ingest import pipeline, reading
 from documents.models import Chunk, ChunkVector, Document, PendingVector, ReembedJob
+from llm.base import Batching
 from llm.errors import llm_error
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
@@ -24,6 +25,8 @@ SIZES = {900: 8, 901: 12}
 
 class Embedder:
     """Vectors whose every number is the model's own; remembers and fails on request."""
+
+    batching = Batching(texts=32, at_once=1)
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
@@ -46,7 +49,7 @@ def embedders(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> dict[i
             id=pk, kind="local", name=f"m{pk}", dimensions=size, is_current=pk == 900
         )
     made = {pk: Embedder(size) for pk, size in SIZES.items()}
-    for module in (pipeline, reembed_work):
+    for module in (reading, reembed_work):
         monkeypatch.setattr(module, "embedder", lambda model, *_payer: made[model.pk])
     return made
 

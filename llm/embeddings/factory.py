@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from llm.base import Embedder, Endpoint, Kind
+from llm.base import Batching, Embedder, Endpoint, Kind
 from llm.credentials import endpoint
 from llm.embeddings.local import LocalEmbedder
 from llm.embeddings.models import EmbeddingModel
@@ -40,6 +40,11 @@ class CheckedEmbedder:
         self.inner = inner
         self.dimensions = dimensions
         self._prefixes = {"query": query_prefix, "document": document_prefix}
+
+    @property
+    def batching(self) -> Batching:
+        found: Batching = getattr(self.inner, "batching", Batching())
+        return found
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         prefixed = [self._prefixes[kind] + text for text in texts]
@@ -126,6 +131,6 @@ _locals: list[Embedder] = []
 
 def _local() -> Embedder:
     if not _locals:
-        local = LocalEmbedder(threads=settings.EMBEDDER_THREADS)
+        local = LocalEmbedder(settings.EMBEDDER_THREADS, settings.EMBEDDER_CALLS)
         _locals.append(CheckedEmbedder(local, local.dimensions))
     return _locals[0]

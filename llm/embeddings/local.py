@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from llm.base import Kind
+from llm.base import Batching, Kind
 from llm.embeddings.weights import GRAPH, checked_folder
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from llm.base import Vectors
 
 MAX_TOKENS = 256
-# Measured on two cores: 4 rows at a time embed as fast as one (66 chunks a second), 32 rows at half
-# that speed and with 300 MB more of attention scratch.
-BATCH = 4
+# Few rows at a time embed as fast as one; 32 rows at half that speed and with 300 MB more of
+# attention scratch. So much of padded text in one run of the model, and so many rows.
+TOKENS, ROWS = 1024, 8
+# What a document sends in one call: short enough that a question or another document waits little.
+TEXTS = 16
 
 
 class LocalEmbedder:
@@ -33,12 +36,15 @@ class LocalEmbedder:
 
     dimensions = 384
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, calls: int = 0) -> None:
         self._threads = threads
         self._lock = threading.Lock()
         self._loaded: tuple[tokenizers.Tokenizer, onnxruntime.InferenceSession] | None = None
-        # Two at once: a question need not wait for the whole batch of a document before it.
-        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="lontar-embed")
+        # Calls of one thread each share the processors without waiting for one another. Never
+        # fewer than two: a question need not wait for the whole batch of a document before it.
+        calls = max(2, calls or processors())
+        self.batching = Batching(texts=TEXTS, characters=TEXTS * 2_000, at_once=calls + 1)
+        self._pool = ThreadPoolExecutor(max_workers=calls, thread_name_prefix="lontar-embed")
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         call = functools.partial(self.embed_now, list(texts))
@@ -52,16 +58,15 @@ class LocalEmbedder:
         if not texts:
             return vectors
         tokenizer, session = self._load()
-        # Texts of like length share a batch: padding is work for nothing.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            encodings = tokenizer.encode_batch([texts[row] for row in rows])
-            inputs = {
-                "input_ids": np.array([e.ids for e in encodings], np.int64),
-                "attention_mask": np.array([e.attention_mask for e in encodings], np.int64),
-            }
-            vectors[rows] = session.run(None, inputs)[0]
+        ids = [encoding.ids for encoding in map(tokenizer.encode, texts)]
+        for rows in _runs([len(row) for row in ids]):
+            longest = max(len(ids[row]) for row in rows)
+            tokens = np.zeros((len(rows), longest), np.int64)
+            mask = np.zeros((len(rows), longest), np.int64)
+            for place, row in enumerate(rows):
+                tokens[place, : len(ids[row])] = ids[row]
+                mask[place, : len(ids[row])] = 1
+            vectors[rows] = session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
         return vectors
 
     def _load(self) -> tuple[Any, Any]:
@@ -72,6 +77,26 @@ class LocalEmbedder:
         return self._loaded
 
 
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _runs(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows that go through the model together: of like length, because padding costs as much as
+    text; an attention over few tokens stays in the processor's cache."""
+    rows: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if rows and (len(rows) == ROWS or (len(rows) + 1) * lengths[row] > TOKENS):
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows
+
+
 def _open(threads: int) -> tuple[tokenizers.Tokenizer, onnxruntime.InferenceSession]:
     import onnxruntime  # noqa: PLC0415
     import tokenizers  # noqa: PLC0415
@@ -80,7 +105,7 @@ def _open(threads: int) -> tuple[tokenizers.Tokenizer, onnxruntime.InferenceSess
     tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     # The file has a truncation of 128 and a fixed padding of 128 baked in; the model takes 256.
     tokenizer.enable_truncation(MAX_TOKENS)
-    tokenizer.enable_padding()
+    tokenizer.no_padding()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

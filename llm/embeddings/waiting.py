@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,9 +20,14 @@ _lock = threading.Lock()
 _loops: dict[int, asyncio.AbstractEventLoop] = {}
 
 
+def begin(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Start ``work`` and come back for its result, or what it raised, later."""
+    return asyncio.run_coroutine_threadsafe(work, _loop())
+
+
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """The result of ``work``, or what it raised. Not to be called from an event loop."""
-    return asyncio.run_coroutine_threadsafe(work, _loop()).result()
+    return begin(work).result()
 
 
 def _loop() -> asyncio.AbstractEventLoop:

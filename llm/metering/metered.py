@@ -22,7 +22,7 @@ from django.db import Error
 
 from core.db import submit
 from core.ids import new_id
-from llm.base import ChatModel, Embedder, Kind
+from llm.base import Batching, ChatModel, Embedder, Kind
 from llm.errors import LLMError
 from llm.events import NO_USAGE, Completed, Event, ReasoningDelta, TextDelta
 from llm.messages import Request, ToolCall, Usage
@@ -131,6 +131,11 @@ class MeteredEmbedder:
     @property
     def dimensions(self) -> int:
         return self._embedder.dimensions
+
+    @property
+    def batching(self) -> Batching:
+        found: Batching = getattr(self._embedder, "batching", Batching())
+        return found
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         started, outcome = time.monotonic(), "internal"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from google.genai import types
 
-from llm.base import Endpoint, Kind
+from llm.base import Batching, Endpoint, Kind
 from llm.errors import llm_error
 from llm.providers import failures
 from llm.providers.clients import sdk_client
@@ -41,6 +41,7 @@ class GoogleEmbedder:
         self.dimensions = dimensions
         self.sends_dimensions = sends_dimensions
         self._http = http
+        self.batching = Batching(texts=BATCH, characters=200_000, at_once=4)
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
         config = types.EmbedContentConfig(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHORTEST = 1e-9
 
 
-def unit(rows: Sequence[Sequence[float]], dimensions: int, count: int) -> Vectors:
+def unit(rows: Sequence[Any], dimensions: int, count: int) -> Vectors:
     """``count`` rows scaled to length 1, shape (count, dimensions); dimensions 0: whatever comes.
 
     Raises ``LLMError``: `other_dimensions` for vectors of another size, `malformed` for rows that

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 import rag.search
-from documents.ingest import pipeline
+from documents.ingest import reading
 from documents.models import Collection, Document
 from documents.tasks import ingest
 from rag.tests.library import DIMENSIONS, embedding_model
@@ -38,7 +38,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path)
     settings.MEDIA_ROOT = tmp_path / "files"
     embedding_model()
     monkeypatch.setattr(ingest, "apply_async", lambda **_options: None)
-    monkeypatch.setattr(pipeline, "embedder", lambda _model, _caller=None: Letters())
+    monkeypatch.setattr(reading, "embedder", lambda _model, _caller=None: Letters())
 
     async def vector(_model: Any, text: str, _caller: Any = None) -> Any:
         return (await Letters().embed([text], "query"))[0]

@@ -15,7 +15,8 @@ const STAGES = {
   index: () => gettext("Saving"),
 };
 
-/** `does`: view(row, element), retry(row), delete(row), dismiss(row), cancel(row), remove(row) */
+/** `does`: view(row, element), retry(row), delete(row), dismiss(row), cancel(row), remove(row),
+    stop(row), reprocess(row) */
 export function fileRow(row, place, does) {
   // An archive has no pages: what came out of it stands in rows of its own.
   const can = row.status === "PROCESSED" && row.media_type !== ARCHIVE;
@@ -89,11 +90,14 @@ function tools(row, place, does) {
     return [tool("close", label(gettext("Cancel %(name)s")), () => does.cancel(row))];
   if (row.status === "REFUSED")
     return [retry, tool("close", label(gettext("Remove %(name)s")), () => does.remove(row))];
+  const stop = tool("stop", label(gettext("Stop reading %(name)s")), () => does.stop(row));
+  const again = tool("again", label(gettext("Read %(name)s again")), () => does.reprocess(row));
   const mine =
     boot.user.is_admin || row.uploaded_by === undefined || row.uploaded_by === boot.user.id;
   if (row.status === "FAILED") return mine ? [retry, remove] : [hide];
-  if (place === "tray") return row.status === "PROCESSED" ? [hide] : mine ? [remove] : [];
-  return mine ? [remove] : [];
+  if (row.status !== "PROCESSED") return mine ? [stop, remove] : [];
+  if (place === "tray") return [hide];
+  return mine ? [again, remove] : [];
 }
 
 function timeLeft(seconds) {

@@ -1,6 +1,6 @@
 // The list of all my files in the pane.
 
-import { api, gettext, h, icon } from "./lib.js";
+import { api, bytes, fill, gettext, h, icon } from "./lib.js";
 
 /** Everything I may read, newest first, into `body`; the rows stay alive through `material`. */
 export async function library(material, body) {
@@ -12,10 +12,12 @@ export async function library(material, body) {
     icon("plus"),
     gettext("Add files"),
   );
+  const used = h("p", { className: "quiet" });
   body.replaceChildren(
-    h("div", { className: "stack" }, h("div", { className: "actions" }, add), note, list),
+    h("div", { className: "stack" }, h("div", { className: "actions" }, add), used, note, list),
   );
   material.show(list);
+  showUse(used);
   try {
     let total = 1;
     for (let skip = 0; skip < total && skip < 1000; skip += 100) {
@@ -43,5 +45,19 @@ export async function library(material, body) {
     for (const row of rows) material.draw(row);
   } catch (error) {
     note.textContent = error.message;
+  }
+}
+
+/** How much room is taken; nobody misses it when it cannot be told. */
+async function showUse(line) {
+  try {
+    const use = await api("files/quota");
+    if (use.bytes_limit !== null)
+      line.textContent = fill(gettext("%(used)s of %(limit)s used"), {
+        used: bytes(use.bytes_used),
+        limit: bytes(use.bytes_limit),
+      });
+  } catch {
+    line.remove();
   }
 }

@@ -30,6 +30,8 @@ export class Material {
     this.does = {
       view: (row, element) => this.on.view(row, element),
       retry: (row) => this.#retry(row),
+      stop: (row) => this.#act(row, "cancel"),
+      reprocess: (row) => this.#act(row, "reprocess"),
       delete: (row) => this.#delete(row),
       dismiss: (row) => this.#dismiss(row),
       cancel: (row) => this.#cancel(row),
@@ -215,8 +217,12 @@ export class Material {
       this.add([row.file]);
       return;
     }
+    await this.#act(row, "retry");
+  }
+
+  async #act(row, action) {
     try {
-      this.#update(await api(`files/${row.id}/retry`, { method: "POST" }));
+      this.#update(await api(`files/${row.id}/${action}`, { method: "POST" }));
     } catch (error) {
       this.on.failed(error);
     }

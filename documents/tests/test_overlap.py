@@ -1,0 +1,251 @@
+"""Embedding while reading: what is sent when, what is sent once, and what can be stopped."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy
+import pytest
+
+from core.errors import Conflict
+from documents import services
+from documents.ingest import embed, origins, pipeline, reading
+from documents.ingest.embed import Embedding
+from documents.ingest.frames import Info, PageText
+from documents.models import Chunk, ChunkVector, Document, PendingVector
+from documents.tests.conftest import DIMENSIONS, FakeEmbedder
+from documents.tests.pdfs import make_pdf
+from llm.base import Batching
+from llm.errors import LLMError, llm_error
+
+PAGES = [f"Page {n} tells of leaf number {n * 7} and of its ink." for n in range(1, 41)]
+TEXT = "\n\n".join(f"{page} " + "It was written long ago. " * 20 for page in PAGES).encode()
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "WINDOW", 8)
+    monkeypatch.setattr(FakeEmbedder, "batching", Batching(texts=4, at_once=2), raising=False)
+
+
+def test_passages_are_embedded_while_later_pages_are_read(
+    alice: Any, ingest: Any, embedder: FakeEmbedder, small_windows: None, monkeypatch: Any
+) -> None:
+    sent_by_page: list[int] = []
+
+    def pages(*_args: Any, **_options: Any) -> Iterator[Info | PageText]:
+        yield Info(40)
+        for number, text in enumerate(PAGES, start=1):
+            sent_by_page.append(len(embedder.batches))
+            yield PageText(number, text)
+
+    monkeypatch.setattr(origins, "extract", pages)
+    document = ingest(alice, make_pdf(["x"]))
+    assert document.status == "PROCESSED" and Chunk.objects.count() == 40
+    assert sent_by_page[5] == 0 and 0 < sent_by_page[20] < sent_by_page[-1] < 10
+    for vector in ChunkVector.objects.select_related("chunk"):
+        text = f"file\n{vector.chunk.text}"
+        expected = [1 + text.count("etaoinsh"[n]) for n in range(DIMENSIONS)]
+        expected = numpy.array(expected) / numpy.linalg.norm(expected)
+        assert numpy.allclose(vector.vector, expected, atol=2e-3)
+
+
+def test_nothing_is_visible_before_all_of_it_is(
+    alice: Any, upload: Any, embedder: FakeEmbedder, small_windows: None
+) -> None:
+    document = upload(alice, TEXT, "a.txt")
+    embedder.embed = _failing(embedder, after=3)  # type: ignore[method-assign]
+    pipeline.run(document.id)
+    document.refresh_from_db()
+    assert document.status == "FAILED" and Chunk.objects.count() == 0
+    assert PendingVector.objects.count() >= 8, "what was paid for is kept"
+    before = {text for batch in embedder.batches[:2] for text in batch}
+    embedder.batches.clear()
+    del embedder.embed  # type: ignore[method-assign]
+    services.retry(actor=alice, document_id=document.id)
+    pipeline.run(document.id)
+    document.refresh_from_db()
+    again = [text for batch in embedder.batches for text in batch]
+    assert document.status == "PROCESSED" and not before & set(again)
+    assert PendingVector.objects.count() == 0
+
+
+def _failing(fake: FakeEmbedder, after: int) -> Any:
+    real = fake.embed
+
+    async def embed_(texts: Sequence[str], kind: str) -> Any:
+        if len(fake.batches) == after:
+            fake.fail_with = [llm_error("auth")]
+        return await real(texts, kind)
+
+    return embed_
+
+
+def test_the_same_file_again_is_not_embedded_again(
+    alice: Any, bob: Any, admin: Any, ingest: Any, embedder: FakeEmbedder
+) -> None:
+    first = ingest(admin, TEXT, "book.txt")  # into the open collection
+    asked = len(embedder.batches)
+    assert asked > 0
+    for user in (alice, bob):
+        other = ingest(user, TEXT, "book.txt")
+        assert other.id != first.id and other.status == "PROCESSED"
+    assert len(embedder.batches) == asked, "whoever may read it gets its vectors"
+    vectors = ChunkVector.objects.order_by("chunk__ordinal")
+    mine = [row.vector for row in vectors.filter(document=other)]
+    assert mine == [row.vector for row in vectors.filter(document=first)]
+    services.reprocess(actor=alice, document_id=Document.objects.get(owner=alice).id)
+    pipeline.run(Document.objects.get(owner=alice).id)
+    assert len(embedder.batches) == asked, "nor when it is read again"
+
+
+def test_somebody_elses_private_file_saves_nobody_time(
+    alice: Any, bob: Any, ingest: Any, embedder: FakeEmbedder
+) -> None:
+    ingest(alice, TEXT, "exam.txt")
+    asked = len(embedder.batches)
+    document = ingest(bob, TEXT, "exam.txt")
+    assert document.is_new and len(embedder.batches) == 2 * asked
+
+
+def test_only_so_much_is_under_way_at_once() -> None:
+    running, most, gate = 0, 0, threading.Semaphore(0)
+
+    class Slow:
+        dimensions = 2
+        batching = Batching(texts=2, characters=100, at_once=3)
+
+        async def embed(self, texts: Sequence[str], kind: str) -> Any:
+            nonlocal running, most
+            running += 1
+            most = max(most, running)
+            await asyncio.to_thread(gate.acquire, timeout=10)
+            running -= 1
+            return numpy.array([[1.0, 0.0]] * len(texts), numpy.float32)
+
+    embedding = Embedding(Slow(), 2)
+    for _ in range(100):
+        gate.release()
+    for number in range(50):
+        embedding.add("x" * (number % 30) + str(number))
+    assert embedding.finish().shape == (50, 2)
+    assert most == 3 and embedding.sent == 25
+
+
+def test_a_batch_is_never_too_long_and_padding_is_small() -> None:
+    batches: list[list[str]] = []
+
+    class Noting:
+        dimensions = 1
+        batching = Batching(texts=16, characters=4_000, at_once=1)
+
+        async def embed(self, texts: Sequence[str], kind: str) -> Any:
+            batches.append(list(texts))
+            return numpy.ones((len(texts), 1), numpy.float32)
+
+    embedding = Embedding(Noting(), 1)
+    for number in range(1_000):
+        embedding.add(f"{number} " + "w" * (number * 37 % 500))
+    embedding.finish()
+    assert max(len(batch) for batch in batches) == 16
+    assert max(sum(map(len, batch)) for batch in batches) <= 4_000
+    padded = sum(max(map(len, batch)) * len(batch) for batch in batches)
+    assert padded < 1.05 * sum(len(text) for batch in batches for text in batch)
+
+
+def test_a_provider_that_says_slower_is_asked_again_by_the_same_worker() -> None:
+    asked = 0
+
+    class Busy:
+        dimensions = 1
+
+        async def embed(self, texts: Sequence[str], kind: str) -> Any:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                raise llm_error("rate_limited", 0.01)
+            return numpy.ones((len(texts), 1), numpy.float32)
+
+    embedding = Embedding(Busy(), 1)
+    embedding.add("x")
+    assert embedding.finish().tolist() == [[1.0]] and asked == 2
+
+
+def test_cancel_while_waiting_and_retry(alice: Any, upload: Any, embedder: Any) -> None:
+    document = upload(alice, TEXT, "a.txt")
+    cancelled = services.cancel(actor=alice, document_id=document.id)
+    assert (cancelled.status, cancelled.error_code) == ("FAILED", "cancelled")
+    assert "retry" in cancelled.error
+    pipeline.run(document.id)  # the message is still in the queue
+    document.refresh_from_db()
+    assert document.status == "FAILED" and Chunk.objects.count() == 0
+    with pytest.raises(Conflict):
+        services.cancel(actor=alice, document_id=document.id)
+    services.retry(actor=alice, document_id=document.id)
+    pipeline.run(document.id)
+    document.refresh_from_db()
+    assert document.status == "PROCESSED"
+
+
+def test_cancel_while_it_is_read_ends_the_work(
+    alice: Any, upload: Any, embedder: FakeEmbedder, small_windows: None, monkeypatch: Any
+) -> None:
+    document = upload(alice, TEXT, "a.txt")
+    monkeypatch.setattr("documents.ingest.lease.PROGRESS_EVERY", 0.0)
+    real = embedder.embed
+    stopped = threading.Event()
+
+    async def embed_(texts: Sequence[str], kind: str) -> Any:
+        stopped.set()
+        return await real(texts, kind)
+
+    monkeypatch.setattr(embedder, "embed", embed_)
+    tell = reading.Pass._tell
+
+    def tell_and_cancel(self: Any) -> None:
+        if stopped.is_set() and Document.objects.get().status == "PROCESSING":
+            services.cancel(actor=alice, document_id=document.id)
+        tell(self)
+
+    monkeypatch.setattr(reading.Pass, "_tell", tell_and_cancel)
+    pipeline.run(document.id)
+    document.refresh_from_db()
+    assert (document.status, document.error_code) == ("FAILED", "cancelled")
+    assert Chunk.objects.count() == 0 and len(embedder.batches) < 8
+
+
+def test_canceling_to_read_again_leaves_what_was_there(alice: Any, ingest: Any) -> None:
+    document = ingest(alice, TEXT, "a.txt")
+    before = Chunk.objects.count()
+    services.reprocess(actor=alice, document_id=document.id)
+    cancelled = services.cancel(actor=alice, document_id=document.id)
+    assert (cancelled.status, cancelled.error_code) == ("PROCESSED", "")
+    assert Chunk.objects.count() == before
+
+
+def test_the_time_left_comes_from_the_measured_rate(
+    alice: Any, upload: Any, embedder: FakeEmbedder, small_windows: None, monkeypatch: Any
+) -> None:
+    document = upload(alice, TEXT, "a.txt")
+    told: list[tuple[str, float, float | None]] = []
+    monkeypatch.setattr(
+        "documents.ingest.lease.Lease.progress",
+        lambda _self, stage, percent, left=None: told.append((stage, percent, left)),
+    )
+    pipeline.run(document.id)
+    embedding = [entry for entry in told if entry[0] == "embed"]
+    percents = [percent for _stage, percent, _left in told]
+    assert percents == sorted(percents) and percents[-1] == pytest.approx(reading.EMBEDDED, abs=0.5)
+    assert embedding[0][2] is None or embedding[0][2] >= 0
+    assert any(left is not None for _stage, _percent, left in embedding)
+
+
+def test_errors_of_the_embedder_end_the_document_without_hanging(
+    alice: Any, upload: Any, embedder: FakeEmbedder
+) -> None:
+    document = upload(alice, TEXT, "a.txt")
+    embedder.fail_with = [LLMError("no", "auth", False)] * 9
+    pipeline.run(document.id)
+    document.refresh_from_db()
+    assert (document.status, document.error_code) == ("FAILED", "embedder")
