@@ -41,6 +41,14 @@ def test_pages_before_the_login(client: Client, db: None, name: str) -> None:
     check(client.get(reverse(name)))
 
 
+def test_buttons_have_their_icons(api: Callable[..., Client], alice: User) -> None:
+    body = api(alice).get("/").content.decode()
+    head, _, rest = body.partition("</head>")
+    assert head.count('rel="icon"') == 1 and 'rel="icon"' not in rest
+    drawn = set(re.findall(r'href="#i-([a-z]*)"', rest))
+    assert {"send", "plus", "menu"} <= drawn <= set(re.findall(r'id="i-([a-z]+)"', rest))
+
+
 @pytest.mark.parametrize("name", FOR_A_USER)
 def test_pages_of_an_account(api: Callable[..., Client], alice: User, name: str) -> None:
     client = api(alice)
