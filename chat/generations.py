@@ -10,6 +10,7 @@ from typing import Any, cast
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from chat import protocol
 from chat.event_log import KEEP_SECONDS, encode, stream_key
@@ -206,6 +207,8 @@ def _source(row: dict[str, Any]) -> Source:
         score=row["similarity_score"],
         lexical=0.0,
         fused=0.0,
+        source_url=row.get("source_url", ""),
+        fetched_at=parse_datetime(row.get("fetched_at") or ""),
     )
     return Source(row["number"], hit, hit.text)
 

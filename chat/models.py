@@ -196,6 +196,9 @@ class Citation(models.Model):
     score = models.FloatField(default=0)
     cited = models.BooleanField(default=False)
     verified = models.BooleanField(default=False)
+    # Of a web page: its address, and when it was fetched with these words.
+    source_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    fetched_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["number"]

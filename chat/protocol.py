@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from chat.models import Citation, Message
@@ -118,6 +119,8 @@ def source_payload(source: Source) -> dict[str, Any]:
         verified=False,
         match="",
         quotes=[],
+        source_url=hit.source_url,
+        fetched_at=hit.fetched_at,
     )
 
 
@@ -137,10 +140,20 @@ def citation_payload(citation: Citation) -> dict[str, Any]:
         verified=citation.verified,
         match=citation.match,
         quotes=citation.quotes,
+        source_url=citation.source_url,
+        fetched_at=citation.fetched_at,
     )
 
 
-def _source(*, document_name: str, page: int, score: float, **fields: Any) -> dict[str, Any]:
+def _source(
+    *,
+    document_name: str,
+    page: int,
+    score: float,
+    source_url: str,
+    fetched_at: datetime | None,
+    **fields: Any,
+) -> dict[str, Any]:
     # Both vocabularies of the contract: S1 says document_name, page_number and relevance_score in
     # stored messages, filename, page and similarity_score in the stream.
     score = round(score, 4)
@@ -152,6 +165,8 @@ def _source(*, document_name: str, page: int, score: float, **fields: Any) -> di
         "page_number": page,
         "similarity_score": score,
         "relevance_score": score,
+        "source_url": source_url,
+        "fetched_at": fetched_at.isoformat() if fetched_at else None,
     }
 
 
@@ -174,4 +189,6 @@ def citation(message: Message, cited: Cited) -> Citation:
         match=cited.match,
         quotes=[asdict(quote) for quote in cited.quotes],
         excerpt_hash=digest(cited.excerpt),
+        source_url=hit.source_url,
+        fetched_at=hit.fetched_at,
     )

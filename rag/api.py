@@ -78,6 +78,8 @@ def _row(hit: Hit) -> dict[str, Any]:
         "chunk_index": hit.ordinal,
         "metadata": {
             "title": hit.title,
+            "source_url": hit.source_url,
+            "fetched_at": hit.fetched_at,
             "heading": hit.heading,
             "start": hit.start,
             "end": hit.end,

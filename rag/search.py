@@ -9,6 +9,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
@@ -81,6 +82,9 @@ class Hit:
     fused: float
     also_in: tuple[Elsewhere, ...] = ()
     language: str = ""
+    # Of what came from the web: where from, and when it said so.
+    source_url: str = ""
+    fetched_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,8 @@ def _hit(chunk: Chunk, ranked: Ranked, also_in: tuple[Elsewhere, ...]) -> Hit:
         text=chunk.text,
         ordinal=chunk.ordinal,
         language=chunk.language,
+        source_url=document.source_url,
+        fetched_at=document.fetched_at,
         score=ranked.best.cosine,
         lexical=ranked.best.lexical,
         fused=ranked.fused,

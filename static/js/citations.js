@@ -1,6 +1,6 @@
 // Marks like [2] in an answer, the preview they open, and the source leaves below the answer.
 
-import { $, boot, fill, gettext, h, icon, ngettext } from "./lib.js";
+import { $, boot, date, fill, gettext, h, icon, ngettext } from "./lib.js";
 
 const MARK = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 const SHOW_AFTER = 130;
@@ -18,6 +18,31 @@ export function pageOf(source) {
 
 export function place(source) {
   return fill(gettext("page %(page)s"), { page: pageOf(source) });
+}
+
+function fetched(when) {
+  const year = when.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return date(when, { day: "numeric", month: "short", year });
+}
+
+/** The way to the page on the web that was read; nothing for what never came from there. */
+export function webLink(source) {
+  if (!/^https?:\/\//i.test(source.source_url ?? "")) return null;
+  const words = source.fetched_at
+    ? fill(gettext("web page, fetched %(date)s"), { date: fetched(new Date(source.fetched_at)) })
+    : gettext("web page");
+  return h(
+    "a",
+    {
+      className: "web",
+      href: source.source_url,
+      target: "_blank",
+      rel: "noopener noreferrer nofollow",
+      title: source.source_url,
+    },
+    icon("web"),
+    words,
+  );
 }
 
 /** Turns marks in a rendered fragment into buttons; `find(number)` gives the source or nothing. */
@@ -180,6 +205,7 @@ function show(button, source) {
         icon("book"),
         gettext("Open the page"),
       ),
+      webLink(source),
     ),
   );
   box.onpointerenter = () => clearTimeout(timer);
@@ -262,7 +288,7 @@ function leaves(sources) {
   return h(
     "ul",
     { className: "source-list" },
-    sources.map((source) => h("li", {}, leaf(source))),
+    sources.map((source) => h("li", {}, leaf(source), webLink(source))),
   );
 }
 
