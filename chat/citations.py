@@ -9,6 +9,7 @@ from accounts.models import User
 from chat import queries
 from chat.models import Citation
 from core.errors import NotFound
+from documents.asking import reading_as
 from documents.models import Document, Page
 from rag.anchors import CHANGED, MOVED, Anchor, Words, anchor
 from rag.quotes import find_quote
@@ -27,12 +28,13 @@ def place(user: User, message_id: uuid.UUID, number: int) -> dict[str, Any]:
         raise NotFound
     if citation.document_id is None:
         return _answer(citation, DELETED)
-    if not Document.objects.visible_to(user).filter(pk=citation.document_id).exists():
-        return _answer(citation, CLOSED)
     words = Words(
         citation.excerpt, citation.page, citation.start, citation.end, citation.excerpt_hash
     )
-    return _answer(citation, "", anchor(citation.document_id, words))
+    with reading_as(user):
+        if not Document.objects.visible_to(user).filter(pk=citation.document_id).exists():
+            return _answer(citation, CLOSED)
+        return _answer(citation, "", anchor(user, citation.document_id, words))
 
 
 def _answer(citation: Citation, state: str, found: Anchor | None = None) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from accounts.models import User
 from chat import protocol
 from chat.event_log import KEEP_SECONDS, encode, stream_key
 from chat.models import Citation, Generation, Message, Session
 from core.process import is_gone
 from core.redis import sync_client
+from documents.asking import reading_as
 from documents.models import Page
 from llm.messages import Usage
 from llm.models import LanguageModel
@@ -43,6 +45,7 @@ class Outcome:
     last_seq: int = 0
     model: LanguageModel | None = None  # who answered, when it was not who was asked
     asked: LanguageModel | None = None
+    reader: User | None = None  # whose answer it is; asked for where it is not told
 
 
 KEEP = """
@@ -93,7 +96,9 @@ def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Ci
         answer = _finished(generation_id, outcome)
         if answer is None:
             return None
-        settled = settle(outcome.text, outcome.sources, _pages(outcome.sources))
+        with reading_as(outcome.reader or User.objects.get(chat_sessions=answer.session_id)):
+            pages = _pages(outcome.sources)
+        settled = settle(outcome.text, outcome.sources, pages)
         rows = [protocol.citation(answer, cited) for cited in settled]
         return answer, Citation.objects.bulk_create(rows)
 

@@ -55,7 +55,7 @@ def document_search(
             return json.dumps({"passages": [], "note": "The query was empty."})
         found = await look_up(user, query, top_k=PASSAGES)
         hits = found.hits
-        contexts = await in_thread(with_neighbours, hits) if hits else {}
+        contexts = await in_thread(with_neighbours, user, hits) if hits else {}
         nonlocal left
         sources: list[Source] = []
         for hit in hits:

@@ -238,6 +238,7 @@ class Turn:
             last_seq=self.events.last_seq + (2 if error else 1),
             model=self.answerer.answering if self.answerer.answering != self.plan.model else None,
             asked=self.plan.model,
+            reader=self.plan.user,
         )
         saved = await self._save(outcome)
         with translation.override(self.plan.language):

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import translation
@@ -18,8 +17,7 @@ from django.views.i18n import JSONCatalog
 
 from accounts.models import User
 from accounts.services import update_profile
-from documents.models import Document
-from documents.queries import ACCEPTED
+from documents.queries import ACCEPTED, suggested
 from llm.queries import usable_models
 
 YEAR = 365 * 24 * 3600
@@ -51,16 +49,11 @@ def chat_page(request: HttpRequest, session_id: uuid.UUID | None = None) -> Http
 
 def _page(user: User, language: str, session_id: uuid.UUID | None) -> dict[str, Any]:
     models = list(usable_models().select_related("provider"))
-    ready = Document.objects.visible_to(user).filter(status=Document.Status.PROCESSED)
-    # An archive has nothing in it to ask about: its files are documents of their own.
-    documents = ready.exclude(kind="zip").values("title", name=F("original_filename"))[
-        :SUGGESTED_FROM
-    ]
     return {
         "boot": {
             "language": language,
             "catalog": words_for_scripts(language),
-            "documents": list(documents),
+            "documents": suggested(user, SUGGESTED_FROM),
             "user": {"id": str(user.pk), "is_admin": user.is_admin},
             "max_upload_mb": settings.MAX_UPLOAD_MB,
             "accepts": ACCEPTED,

@@ -1,13 +1,14 @@
 """Find in a document: words on the stored text of its pages, as a reader types them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import User
 from documents import queries
-from documents.models import Page
+from documents.asking import reading_as
+from documents.models import Document, Page
 
 MOST = 500
 AROUND = 60
@@ -39,8 +40,12 @@ class Places:
 
 def find(user: User, document_id: UUID | str, query: str) -> Places:
     """In reading order, blind to case, line breaks and kinds of quotes. Raises NotFound."""
-    document = queries.document(user, document_id)
-    words = query.split()
+    with reading_as(user):
+        document = queries.document(user, document_id)
+        return _places(document, query.split())
+
+
+def _places(document: Document, words: Sequence[str]) -> Places:
     if not words:
         return Places([], False)
     pages = Page.objects.filter(document=document).order_by("number")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
@@ -71,6 +71,15 @@ def documents(
     if collection_id:
         found = found.filter(collection=collection(user, collection_id))
     return found.order_by("-uploaded_at", "-id")
+
+
+def suggested(user: User, most: int) -> list[Any]:
+    """{title, name} of the newest that a new chat would search and there is something to ask of."""
+    with reading_as(user):
+        ready = Document.objects.meant_for(user).filter(status=Document.Status.PROCESSED)
+        # The files of an archive are documents of their own; those of a chat are asked there.
+        asked = ready.exclude(kind="zip").exclude(collection__kind=Collection.Kind.CHAT)
+        return list(asked.values("title", name=F("original_filename"))[:most])
 
 
 def document(user: User, document_id: UUID | str) -> Document:

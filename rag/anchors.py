@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from django.db.models import F, Q
 from django.db.models.functions import Abs
 
+from accounts.models import User
+from documents.asking import reading_as
 from documents.models import Page
 from rag.folding import fold
 from rag.quotes import WORD, Found, digest, find_close, find_exact
@@ -43,8 +45,13 @@ class Words:
     excerpt_hash: str = ""
 
 
-def anchor(document_id: uuid.UUID, words: Words) -> Anchor:
-    """The caller has checked that the asker may read the document."""
+def anchor(user: User, document_id: uuid.UUID, words: Words) -> Anchor:
+    """For who may read the document; anybody else finds it changed, and learns nothing of it."""
+    with reading_as(user):
+        return _anchor(document_id, words)
+
+
+def _anchor(document_id: uuid.UUID, words: Words) -> Anchor:
     here = _text(document_id, words.page)
     if here is not None and _stands(here, words):
         return Anchor(SAME, words.page, words.start, words.end)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from accounts.models import User
+from documents.asking import reading_as
 from documents.models import Chunk
 from rag.search import Hit
 
@@ -38,7 +40,7 @@ class SourceBook:
         return out
 
 
-def with_neighbours(hits: Sequence[Hit]) -> dict[int, str]:
+def with_neighbours(user: User, hits: Sequence[Hit]) -> dict[int, str]:
     """chunk id → its page's text from the chunk before to the chunk after.
 
     A passage cut at 500 characters often misses the sentence that names its subject.
@@ -48,11 +50,14 @@ def with_neighbours(hits: Sequence[Hit]) -> dict[int, str]:
         document__in={hit.document_id for hit in hits},
         ordinal__in={ordinal for _, ordinal in wanted},
     )
-    found = {(chunk.document_id, chunk.ordinal): chunk for chunk in chunks}
+    with reading_as(user):
+        found = {(chunk.document_id, chunk.ordinal): chunk for chunk in chunks}
     out = {}
     for hit in hits:
         near = [found.get((hit.document_id, hit.ordinal + step)) for step in (-1, 0, 1)]
-        out[hit.chunk_id] = _joined([c for c in near if c is not None and c.page == hit.page])
+        text = _joined([c for c in near if c is not None and c.page == hit.page])
+        # Read anew, or closed to the asker, since it was found.
+        out[hit.chunk_id] = text or hit.text
     return out
 
 

@@ -44,7 +44,7 @@ def hit(chunk: Chunk) -> Hit:
 
 def sources_of(document: Document) -> list[Source]:
     hits = [hit(chunk) for chunk in document.chunks.order_by("ordinal")]
-    contexts = with_neighbours(hits)
+    contexts = with_neighbours(document.owner, hits)
     return [Source(n, h, contexts[h.chunk_id]) for n, h in enumerate(hits, 1)]
 
 
