@@ -33,6 +33,8 @@ LIMIT_UPLOAD LIMIT_LOGIN LIMIT_SIGNUP SENTRY_DSN EMAIL_URL""".split()
 
 os.environ.update(dict.fromkeys(UNSET, ""))
 os.environ["LONTAR_TESTING"] = "1"
+# Tests of limits set their own; all others ask and upload as often as they like.
+os.environ |= {"LIMIT_CHAT": "100000/m", "LIMIT_UPLOAD": "100000/h"}
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 os.environ["REDIS_PREFIX"] = f"test-{WORKER}-{os.getpid()}"
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)

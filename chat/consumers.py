@@ -15,6 +15,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.addresses import scope_address
 from accounts.models import User
 from chat import generations, protocol, queries, runner, services
 from core.db import in_thread
@@ -125,7 +126,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
         )
 
     async def _begin(self, post: runner.Post) -> None:
-        generation = await runner.begin(self.user, self.language, post)
+        generation = await runner.begin(self.user, self.language, post, scope_address(self.scope))
         self._follow(generation.pk, 0)
 
     async def _stop(self) -> None:

@@ -6,6 +6,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 
+from accounts import limits
 from accounts.models import User
 from chat import event_log, generations, protocol, queries
 from chat.event_log import Frame
@@ -29,8 +30,10 @@ def session_group(session_id: uuid.UUID) -> str:
 Post = Callable[[], tuple[Generation, bool]]
 
 
-async def begin(user: User, language: str, post: Post) -> Generation:
+async def begin(user: User, language: str, post: Post, address: str | None = None) -> Generation:
     """Run `post`, which saves the question, and begin to answer; returns at once.
+
+    With the `address` it is asked from it counts as a question of this person and raises TooMany.
 
     `post` gives the generation and whether it is a new one: that of a repeated request is left to
     the turn that runs already. Saving and planning are one visit to the database: what stands
@@ -38,6 +41,8 @@ async def begin(user: User, language: str, post: Post) -> Generation:
     """
 
     def prepare() -> tuple[Generation, Plan | None]:
+        if address is not None:
+            limits.count("chat", user, address)
         generation, new = post()
         return generation, plan(generation, user, language) if new else None
 

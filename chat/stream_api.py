@@ -14,6 +14,7 @@ from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
 from accounts import tickets
+from accounts.addresses import address
 from accounts.models import User
 from accounts.ninja import caller_auth
 from accounts.resolve import Caller, still_valid
@@ -111,7 +112,8 @@ def _uuid(value: str) -> uuid.UUID:
 
 
 async def _answer(request: HttpRequest, post: runner.Post, stream: bool | None) -> HttpResponseBase:
-    generation = await runner.begin(_user(request), get_language() or "en", post)
+    language = get_language() or "en"
+    generation = await runner.begin(_user(request), language, post, address(request))
     accept = request.headers.get("Accept", "")
     if stream is None:
         stream = not ("application/json" in accept and "text/event-stream" not in accept)

@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts import limits
+from accounts.addresses import address
 from core.idempotency import fingerprint, once
 from documents import quota, services, uploads
 from documents.serializers import DocumentSerializer, UploadSerializer
@@ -34,6 +36,8 @@ class UploadView(APIView):
         super().initial(request, *args, **kwargs)
         declared = request.META.get("CONTENT_LENGTH") or ""
         least = int(declared) - uploads.ENVELOPE if declared.isdigit() else 0
+        if not request.user.is_admin:  # a whole course's material comes in one afternoon
+            limits.count("upload", request.user, address(request._request))
         self.arriving.use = quota.admit(request.user, files=1, size=max(0, least))
 
     def post(self, request: Request, collection_id: UUID | None = None) -> Response:
