@@ -15,9 +15,11 @@ from rest_framework.views import APIView
 from accounts.drf import IsAdmin
 from accounts.models import User
 from chat import citations, generations, queries, serializers, services
+from chat.knowledge import keep_answer
 from chat.models import Session
 from core.errors import Invalid, NotFound
 from core.idempotency import fingerprint, once
+from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
 from llm.queries import usable_models
 from prompts.queries import active_prompt
 
@@ -107,6 +109,18 @@ class CitationPlace(APIView):
         return Response(citations.place(caller(request), message_id, number))
 
 
+class KeepAnswer(APIView):
+    """POST {answer}: the question before a message is kept with it."""
+
+    permission_classes = [IsAuthenticated, IsAdmin]
+
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        body = AnswerSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = keep_answer(actor=caller(request), message_id=message_id, **body.validated_data)
+        return Response(EntrySerializer(made).data, status=status.HTTP_201_CREATED)
+
+
 class Users(ListView):
     items_name = "users"
     permission_classes = [IsAuthenticated, IsAdmin]
@@ -137,6 +151,9 @@ urlpatterns = [
         "chat/messages/<uuid:message_id>/citations/<int:number>",
         CitationPlace.as_view(),
         name="chat-citation",
+    ),
+    path(
+        "knowledge/from-message/<uuid:message_id>", KeepAnswer.as_view(), name="knowledge-from-chat"
     ),
     path("users", Users.as_view(), name="users"),
     path("users/<uuid:user_id>/chats", UserChats.as_view(), name="user-chats"),

@@ -164,6 +164,12 @@ DOORS = [
     _api(Who.ADMINS, "POST knowledge", 201, {"question": "Why?", "answer": "Therefore."}),
     _api(Who.ADMINS, "POST knowledge/import", 200, {"csv": "question,answer\nWhy?,Therefore."}),
     _api(Who.ADMINS, "GET knowledge/export"),
+    _api(
+        Who.ADMINS,
+        "POST knowledge/from-message/<uuid:message_id>",
+        201,
+        {"answer": "Because of luciferin."},
+    ),
     _api(Who.ADMINS, f"GET {ENTRY}"),
     _api(Who.ADMINS, f"PATCH {ENTRY}", body={"answer": "Because."}),
     _api(Who.ADMINS, f"DELETE {ENTRY}", 204),
