@@ -14,7 +14,7 @@ from accounts.models import User
 from core.errors import NotFound
 from documents.asking import reading_as
 from documents.ingest import formats, recognition
-from documents.models import Chunk, Collection, Document, Page, Share
+from documents.models import QA, Chunk, Collection, Document, Page, Share
 
 # What a file chooser is to offer; what is brought in is decided by content.
 ACCEPTED = formats.accepted()
@@ -43,7 +43,8 @@ def collections(
         found = found.exclude(kind=Collection.Kind.CHAT)
     if search:
         found = found.filter(Q(name__icontains=search) | Q(owner__email__iexact=search.strip()))
-    number = Document.objects.filter(collection=OuterRef("id")).order_by().values("collection")
+    files = Document.objects.filter(collection=OuterRef("id")).exclude(kind=QA)
+    number = files.order_by().values("collection")
     count = Subquery(number.annotate(n=Count("id")).values("n"), output_field=IntegerField())
     return (
         found.annotate(document_count=Coalesce(count, 0))
@@ -62,10 +63,11 @@ def collection(user: User, collection_id: UUID | str) -> Collection:
 
 
 def documents(
-    user: User, *, status: str = "", collection_id: UUID | str | None = None
+    user: User, *, status: str = "", collection_id: UUID | str | None = None, kind: str = ""
 ) -> QuerySet[Document]:
-    """Newest first."""
+    """Newest first; answered questions, which are no files, only where their kind is asked for."""
     found = Document.objects.visible_to(user)
+    found = found.filter(kind=kind) if kind else found.exclude(kind=QA)
     if status:
         found = found.filter(status=status.upper())
     if collection_id:
@@ -93,7 +95,8 @@ def document(user: User, document_id: UUID | str) -> Document:
 
 def unfinished(user: User) -> QuerySet[Document]:
     """The user's own uploads that are waiting or being read, oldest first."""
-    return Document.objects.filter(owner=user, status__in=UNFINISHED).order_by("uploaded_at")
+    found = Document.objects.filter(owner=user, status__in=UNFINISHED).exclude(kind=QA)
+    return found.order_by("uploaded_at")
 
 
 def chunk_count(document_: Document) -> int:

@@ -48,7 +48,8 @@ def record(
 
 
 def _fields(incoming: storage.Incoming, name: str) -> dict[str, Any]:
-    incoming.flush()
+    with storage.told_when_full():
+        incoming.flush()
     reader, media_type, error = formats.recognise(incoming.head, name, incoming.path)
     error = error if incoming.size else "empty"
     return {
@@ -57,9 +58,14 @@ def _fields(incoming: storage.Incoming, name: str) -> dict[str, Any]:
         "media_type": media_type[:100],
         "kind": reader.KIND if reader else "",
         "is_large": incoming.size > LARGE,
-        "filename": "" if error else incoming.keep(),
+        "filename": "" if error else _kept(incoming),
         **fresh(error),
     }
+
+
+def _kept(incoming: storage.Incoming) -> str:
+    with storage.told_when_full():
+        return incoming.keep()
 
 
 def _created(

@@ -100,6 +100,7 @@ class StatusSerializer(serializers.Serializer):
 class ListParameters(serializers.Serializer):
     status = serializers.ChoiceField(choices=Document.Status.values, required=False)
     collection_id = serializers.UUIDField(required=False)
+    kind = serializers.RegexField(r"^[a-z]+$", required=False, max_length=20)
 
 
 class PageParameters(serializers.Serializer):

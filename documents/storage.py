@@ -4,6 +4,7 @@
 an atomic rename after fsync, so a row never points at half a file.
 """
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from core.errors import Unavailable
 from documents.ingest.formats import HEAD
 
 CHUNK = 256 * 1024
@@ -87,13 +90,25 @@ class Incoming:
 
     def discard(self) -> None:
         """Drop what has arrived; harmless after keep()."""
-        self._close()
+        # Closing writes what was held back, which a full disk refuses.
+        with contextlib.suppress(OSError):
+            self._close()
+        self._file = None
         self.path.unlink(missing_ok=True)
 
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+@contextlib.contextmanager
+def told_when_full() -> Iterator[None]:
+    """Raises Unavailable, with a sentence, for what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(_("The disk is full. Tell an administrator."), code="storage") from error
 
 
 def _sync_folder(folder: Path) -> None:

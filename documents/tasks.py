@@ -116,8 +116,8 @@ def reconcile() -> None:
         queued = waiting()
     except (OperationalError, OSError, ChannelError):
         queued = 0
-    for document_id in reconciler.forgotten(queue_is_empty=queued == 0):
-        enqueue(document_id)
+    for document_id, priority in reconciler.forgotten(queue_is_empty=queued == 0).items():
+        enqueue(document_id, priority=priority)
     for job_id in reembed_lease.due(queue_is_empty=queued == 0):
         enqueue_reembed(job_id)
     for source_id in web_lease.due(queue_is_empty=queued == 0):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import TooLarge, Unavailable
 from documents import quota
-from documents.storage import CHUNK, Incoming
+from documents.storage import CHUNK, Incoming, told_when_full
 
 # Boundaries and form fields around the file itself.
 ENVELOPE = 64 * 1024
@@ -73,12 +73,11 @@ class StreamingUpload(FileUploadHandler):
             self.upload_interrupted()
             raise quota.full(self.use)
         try:
-            self.incoming.write(raw_data)
-        except OSError as error:
+            with told_when_full():
+                self.incoming.write(raw_data)
+        except Unavailable:
             self.upload_interrupted()
-            raise Unavailable(
-                _("The disk is full. Tell an administrator."), code="storage"
-            ) from error
+            raise
 
     def file_complete(self, file_size: int) -> ArrivedFile:
         if self.incoming is None:

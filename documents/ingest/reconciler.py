@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from documents import storage
 from documents.doorbell import announce
 from documents.ingest.lease import ATTEMPTS, claimable
-from documents.models import Document
+from documents.models import QA, Document
 
 log = logging.getLogger(__name__)
 # A request needs a moment between its commit and the mark that the task was sent.
@@ -21,17 +21,24 @@ UNHEARD = timedelta(seconds=30)
 LONG_AGO = timedelta(minutes=15)
 # The largest upload over the slowest line must be through by then.
 FILE_AGE = 6 * 3600
+# Of thousands of pairs from a table: behind what people upload.
+LATER = 9
 
 
-def forgotten(*, queue_is_empty: bool) -> list[UUID]:
-    """Documents to send to the workers again; those out of attempts are marked FAILED."""
+def forgotten(*, queue_is_empty: bool) -> dict[UUID, int]:
+    """Documents to send to the workers again, each with its priority; what people upload first.
+
+    Those out of attempts are marked FAILED.
+    """
     _give_up()
     unmarked = Q(enqueued_at=None, uploaded_at__lt=Now() - UNMARKED)
     heard = LONG_AGO if not queue_is_empty else UNHEARD
     lost = Q(status=Document.Status.UPLOADED, enqueued_at__lt=Now() - heard)
     abandoned = Q(status=Document.Status.PROCESSING)
     found = Document.objects.filter(claimable()).filter(unmarked | lost | abandoned)
-    return list(found.order_by("uploaded_at").values_list("id", flat=True)[:500])
+    is_later = Q(kind=QA)
+    rows = found.annotate(later=is_later).order_by("later", "uploaded_at")
+    return {key: LATER if later else 0 for key, later in rows.values_list("id", "later")[:500]}
 
 
 def _give_up() -> None:

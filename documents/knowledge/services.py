@@ -15,6 +15,7 @@ from accounts.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from documents import collections, names, queries, recording, services, tasks
 from documents.doorbell import announce
+from documents.ingest.reconciler import LATER
 from documents.knowledge import csv_in
 from documents.knowledge.models import KnowledgeEntry
 from documents.models import QA, Collection, Document
@@ -22,8 +23,6 @@ from documents.models import QA, Collection, Document
 # Before the question wherever the pair is named as a source.
 PREFIX = "Q&A: "
 FIELDS = ("question", "answer", "category", "tags", "language")
-# Thousands of pairs from a table wait behind what people upload.
-LATER = 9
 
 
 def entries(

@@ -3,12 +3,15 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test.client import MULTIPART_CONTENT
+from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, Invalid
+from documents import queries, tasks
 from documents.ingest import pipeline
 from documents.knowledge import csv_in, services
 from documents.knowledge.models import KnowledgeEntry
@@ -101,6 +104,44 @@ def test_students_find_it_and_see_no_list(made: Made, alice: Any, api: Any) -> N
         services.add(actor=alice, question="A?", answer="B")
     with pytest.raises(Forbidden):
         services.import_csv(actor=alice, data=b"question,answer\na,b")
+
+
+def test_lists_of_files_leave_pairs_out(made: Made, upload: Any, admin: Any, api: Any) -> None:
+    entry = made()
+    file = upload(admin, b"Palm leaves are written on.", "leaves.txt", collection=entry.collection)
+    collection = f"/api/v1/collections/{entry.collection_id}"
+    for path in ("/api/v1/files", f"{collection}/files"):
+        whole = api(admin).get(path).json()
+        assert [row["id"] for row in whole["files"]] == [str(file.pk)] and whole["total"] == 1
+        pairs = api(admin).get(f"{path}?kind=qa").json()["files"]
+        assert [row["id"] for row in pairs] == [str(entry.document_id)]
+    assert api(admin).get(collection).json()["document_count"] == 1
+    assert api(admin).get("/api/v1/files?kind=!").status_code == 422
+    Document.objects.update(status="UPLOADED")
+    assert list(queries.unfinished(admin)) == [file]
+
+
+def test_forgotten_pairs_wait_behind_what_people_upload(
+    made: Made, upload: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = made()
+    file = upload(alice, b"Palm leaves are written on.", "leaves.txt")
+    ages = {entry.document_id: 9, file.pk: 1}
+    for key, minutes in ages.items():
+        Document.objects.filter(pk=key).update(
+            uploaded_at=timezone.now() - timedelta(minutes=minutes),
+            status="UPLOADED",
+            enqueued_at=None,
+        )
+    queued: list[tuple[str, int]] = []
+    monkeypatch.setattr(tasks, "waiting", lambda: 0)
+    monkeypatch.setattr(
+        tasks.ingest,
+        "apply_async",
+        lambda args, priority, **_rest: queued.append((args[0], priority)),
+    )
+    tasks.reconcile()
+    assert queued == [(str(file.pk), 0), (str(entry.document_id), 9)]
 
 
 def test_the_list_is_filtered(made: Made, admin: Any, api: Any) -> None:

@@ -202,7 +202,7 @@ def test_a_killed_workers_document_is_found_and_finished(
 ) -> None:
     document = upload(alice, PDF)
     abandon(document)
-    assert reconciler.forgotten(queue_is_empty=False) == [document.id]
+    assert reconciler.forgotten(queue_is_empty=False) == {document.id: 0}
     pipeline.run(document.id)
     document.refresh_from_db()
     assert (document.status, document.attempts) == ("PROCESSED", 2)
@@ -212,7 +212,7 @@ def test_a_living_lease_is_left_alone(alice: Any, upload: Any, embedder: Any) ->
     document = upload(alice, PDF)
     lease = Lease.claim(document.id)
     assert lease is not None and Lease.claim(document.id) is None
-    assert reconciler.forgotten(queue_is_empty=True) == []
+    assert reconciler.forgotten(queue_is_empty=True) == {}
 
 
 def test_a_worker_that_is_stopped_counts_no_attempt(
@@ -228,7 +228,7 @@ def test_a_worker_that_is_stopped_counts_no_attempt(
 def test_after_three_killed_workers_it_is_given_up(alice: Any, upload: Any) -> None:
     document = upload(alice, PDF)
     abandon(document, attempts=3)
-    assert reconciler.forgotten(queue_is_empty=True) == []
+    assert reconciler.forgotten(queue_is_empty=True) == {}
     document.refresh_from_db()
     assert (document.status, document.error_code) == ("FAILED", "internal")
 

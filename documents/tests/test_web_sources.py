@@ -1,5 +1,6 @@
 """Web sources from the address to the chunks: real fetching, the real pipeline, a fake embedder."""
 
+import errno
 import gzip
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -9,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, Invalid
-from documents import tasks
+from documents import storage, tasks
 from documents.ingest import pipeline
 from documents.models import Chunk, Document, WebPage, WebSource
 from documents.tests.pdfs import make_pdf
@@ -17,6 +18,7 @@ from documents.tests.web_server import Names, Site, leads_to, serving
 from documents.web import lease as web_lease
 from documents.web import services, work
 from documents.web.fetching import Fetcher
+from documents.web.reasons import sentence
 
 PAGE = """<!doctype html><html lang="en"><head><title>{title}</title>
 <meta name="description" content="How fireflies glow."></head><body>
@@ -199,6 +201,22 @@ def test_each_failure_is_a_sentence(add: Add, site: Site, status: int, code: str
     assert source.pages.get().error_code == code and not Document.objects.exists()
     soon = source.next_check_at < timezone.now() + timedelta(hours=2)
     assert soon == (code in ("busy", "server"))
+
+
+@pytest.mark.parametrize("moment", ["write", "keep"])
+def test_a_full_disk_is_its_own_sentence(
+    add: Add, site: Site, monkeypatch: pytest.MonkeyPatch, moment: str, media: Any
+) -> None:
+    def full(*_args: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    site.put("/", page(FIRST))
+    monkeypatch.setattr(storage.Incoming, moment, full)
+    source = add()
+    assert (source.status, source.error_code) == ("FAILED", "disk")
+    assert "disk is full" in source.error and source.error != sentence("internal")
+    assert source.next_check_at < timezone.now() + timedelta(hours=2)
+    assert not Document.objects.exists() and not any(storage.incoming_folder().iterdir())
 
 
 def test_a_picture_and_an_empty_answer_are_no_page(add: Add, site: Site) -> None:

@@ -55,10 +55,14 @@ SENTENCES: dict[str, Any] = {
     ),
     "sitemap": _("This is not a sitemap, or it lists no page of the same site."),
     "collection": _("The collection of this source is full or gone. Choose another one."),
+    "disk": _(
+        "The disk is full, so the page could not be kept. Make room on the server; Lontar tries "
+        "again later."
+    ),
     "internal": _("Something went wrong on our side. The log of the worker says more."),
 }
 # Another try may succeed without anybody doing anything.
-PASSING = {"dns", "refused", "timeout", "broken", "busy", "server", "internal"}
+PASSING = {"dns", "refused", "timeout", "broken", "busy", "server", "disk", "internal"}
 
 
 class FetchFailed(Exception):

@@ -4,8 +4,11 @@ A killed worker loses the page in flight: a round goes on with the pages that we
 since it began.
 """
 
+import errno
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -140,16 +143,33 @@ def _fetch(page: WebPage, fetcher: Fetcher, manners: Manners) -> None:
         last_modified=page.last_modified if known else "",
         permit=manners.permit,
     )
-    incoming = storage.Incoming()
+    with _disk(page.url):
+        incoming = storage.Incoming()
+
+    def write(piece: bytes) -> None:
+        # Here, or the fetcher would take it for the network's failure.
+        with _disk(page.url):
+            incoming.write(piece)
+
     try:
-        answer = fetcher.get(page.url, incoming.write, wanted)
+        answer = fetcher.get(page.url, write, wanted)
         if answer.status == 304 and known and document is not None:
             keeping.seen(document)
             return
         _expect_page(answer)
-        keeping.keep(page, answer, incoming)
+        with _disk(page.url):
+            keeping.keep(page, answer, incoming)
     finally:
         incoming.discard()
+
+
+@contextmanager
+def _disk(url: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        code = "disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "internal"
+        raise FetchFailed(code, f"{url}: {error}") from error
 
 
 def _expect_page(answer: Answer) -> None:
