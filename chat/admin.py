@@ -1,6 +1,9 @@
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.models import User
+from chat import services
 from chat.models import Citation, Generation, Message, Session
 
 
@@ -31,6 +34,14 @@ class SessionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("title", "user__email", "user__full_name")
     date_hierarchy = "started_at"
     inlines = [MessageInline]
+
+    def delete_model(self, request: HttpRequest, obj: Session) -> None:
+        assert isinstance(request.user, User)  # the admin let nobody else in
+        services.delete_session(actor=request.user, session=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        for session in queryset:
+            self.delete_model(request, session)
 
 
 class CitationInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]

@@ -14,12 +14,13 @@ from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
 from accounts.models import User
-from chat import citations, generations, queries, serializers, services
+from chat import citations, generations, queries, serializers, services, session_files
 from chat.knowledge import keep_answer
 from chat.models import Session
 from core.errors import Invalid, NotFound
 from core.idempotency import fingerprint, once
 from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
+from documents.upload_api import UploadView
 from llm.queries import usable_models
 from prompts.queries import active_prompt
 
@@ -102,6 +103,22 @@ class SessionDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class SessionFiles(UploadView):
+    """A file for this chat alone."""
+
+    def target(self, request: Request, given: dict[str, Any]) -> uuid.UUID:
+        session_id = self.kwargs["session_id"]
+        return session_files.collection_of(actor=caller(request), session_id=session_id).pk
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # Before the file is taken, and whatever is wrong with it.
+        queries.session(caller(request), kwargs["session_id"])
+
+    def post(self, request: Request, session_id: uuid.UUID) -> Response:
+        return super().post(request)
+
+
 class CitationPlace(APIView):
     """Where the words of a saved citation stand now."""
 
@@ -147,6 +164,11 @@ urlpatterns = [
     path("chat/config", Config.as_view(), name="chat-config"),
     path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
     path("chat/sessions/<uuid:session_id>", SessionDetail.as_view(), name="chat-session"),
+    path(
+        "chat/sessions/<uuid:session_id>/files",
+        SessionFiles.as_view(),
+        name="chat-session-files",
+    ),
     path(
         "chat/messages/<uuid:message_id>/citations/<int:number>",
         CitationPlace.as_view(),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.sentences import error_sentence
 from core.ids import new_id
-from documents.models import Document
+from documents.models import Collection, Document
 from llm.models import LanguageModel
 from prompts.models import Prompt
 
@@ -56,6 +56,10 @@ class Session(models.Model):
     # Stands for the messages up to `summarised_until` when a model's window cannot hold them all.
     context_summary = models.TextField(blank=True)
     summarised_until = models.PositiveIntegerField(default=0)
+    # What was brought to this chat; made with the first file.
+    files = models.OneToOneField(
+        Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     started_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -62,6 +62,7 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
         **session_row(session),
         "model": {"id": str(model.pk), "name": model.name} if model else None,
         "prompt_id": str(session.prompt_id) if session.prompt_id else None,
+        "files_collection_id": str(session.files_id) if session.files_id else None,
         "prompt_general": session.prompt_general,
         "task": session.task,
         "persona": session.persona,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import generations, opening, queries, tasks
+from chat import generations, opening, queries, session_files, tasks
 from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
@@ -95,12 +95,15 @@ def update_session(
         session.model = usable_model(model_id)
     # Not updated_at: a renamed chat is not a chat that went on.
     session.save(update_fields=["title", "title_is_automatic", "status", "ended_at", "model"])
+    if title is not None:
+        session_files.keep_name(session)
     return session
 
 
 def delete_session(*, actor: User, session: Session) -> None:
+    """Delete a chat with all that was said in it and the files that were brought to it."""
     _own(actor, session)
-    session.delete()
+    session_files.delete_with_files(actor=actor, session=session)
 
 
 def _own(actor: User, session: Session) -> None:
@@ -129,6 +132,7 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
     question = _add(session, Message.Role.USER, parent_id=session.leaf_id, content=text)
     if session.title_is_automatic and not session.title:
         session.title = make_title(text)
+        session_files.keep_name(session)
     return _open(session, question, model)
 
 
@@ -145,6 +149,7 @@ def post_once(
     if said and len(said) <= MAX_MESSAGE:
         asked = opening.Asked(actor, session_id, said, make_title(said), key, print_)
         if (generation := opening.open_at_once(asked)) is not None:
+            session_files.keep_name(generation.session)
             return generation, True
     post = partial(post_message, actor=actor, session_id=session_id, text=text)
     return _once(actor, key, print_, post)

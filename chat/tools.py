@@ -1,6 +1,7 @@
 """Tools the model may call. Each runs as the asking student and sees what that student may see."""
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from core.db import in_thread
 from llm.loop import Tool
 from llm.messages import ToolSpec
 from llm.tokens import size
-from rag.search import Findings, look_up
+from rag.search import Findings, Scope, look_up
 from rag.sources import Source, SourceBook, with_neighbours
 
 DOCUMENT_SEARCH = "document_search"
@@ -40,12 +41,17 @@ BY_WORDS = "Found by words alone: the embedding model did not answer. Other word
 
 
 def document_search(
-    user: User, book: SourceBook, counted: Callable[[int], None], room: int
+    user: User,
+    book: SourceBook,
+    counted: Callable[[int], None],
+    room: int,
+    chat: uuid.UUID | None = None,
 ) -> Tool:
     """The search tool of one turn.
 
     `counted` is told how many passages each call found; all calls together return about `room`
-    bytes of text, so that a small model is not flooded.
+    bytes of text, so that a small model is not flooded. `chat` is the collection of this chat's
+    own files.
     """
     left = room
 
@@ -53,7 +59,7 @@ def document_search(
         query = str(arguments.get("query", "")).strip()
         if not query:
             return json.dumps({"passages": [], "note": "The query was empty."})
-        found = await look_up(user, query, top_k=PASSAGES)
+        found = await look_up(user, query, top_k=PASSAGES, scope=Scope(chat=chat))
         hits = found.hits
         contexts = await in_thread(with_neighbours, user, hits) if hits else {}
         nonlocal left

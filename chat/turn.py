@@ -57,6 +57,7 @@ class Plan:
     others: Callable[[], Sequence[Candidate]]  # who may answer instead; asks the database
     language: str
     left_out: bool  # older messages did not fit
+    chat_files: uuid.UUID | None = None  # the collection of what was brought to this chat
 
 
 def plan(generation: Generation, user: User, language: str) -> Plan:
@@ -78,6 +79,7 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
         others=partial(_others, model, session, thread, generation.question.content),
         language=language,
         left_out=left_out,
+        chat_files=session.files_id,
     )
 
 
@@ -172,7 +174,9 @@ class Turn:
         tools: dict[uuid.UUID, Tool] = {}
 
         def made(room: int) -> Tool:
-            return document_search(self.plan.user, self.book, self._count, room)
+            return document_search(
+                self.plan.user, self.book, self._count, room, self.plan.chat_files
+            )
 
         async def run(arguments: JSONDict) -> str:
             asked = self.answerer.current

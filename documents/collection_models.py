@@ -101,6 +101,8 @@ class Collection(models.Model):
     @property
     def label(self) -> str:
         """The name to show: those that Lontar gave itself are translated."""
+        if self.kind == self.Kind.CHAT and not self.name:
+            return gettext("A chat without a title")
         own = self.kind in (self.Kind.DEFAULT, self.Kind.PERSONAL)
         return gettext(self.name) if own else self.name
 

@@ -39,6 +39,17 @@ def personal_collection(user: User) -> Collection:
     return found
 
 
+def chat_collection(owner: User, title: str) -> Collection:
+    """A new one for the files of one chat, which keeps its id; they are found in that chat only."""
+    return Collection.objects.create(kind=Kind.CHAT, owner=owner, name=title)
+
+
+def name_chat_collection(collection_id: UUID, title: str) -> None:
+    """After the chat, which may have got another title."""
+    named = Collection.objects.filter(id=collection_id, kind=Kind.CHAT)
+    named.exclude(name=title).update(name=title)
+
+
 def create_collection(*, actor: User, name: str, **fields: Any) -> Collection:
     """A collection of the actor's own; `fields` as in update_collection."""
     with transaction.atomic():

@@ -75,6 +75,7 @@ def _unfinished(user: User, language: str) -> list[dict[str, Any]]:
 
 def _progress(user: User, language: str, document_id: UUID) -> dict[str, Any] | None:
     with reading_as(user):
-        document = Document.objects.visible_to(user).filter(id=document_id).first()
+        found = Document.objects.visible_to(user).select_related("collection")
+        document = found.filter(id=document_id).first()
     with override(language):
         return queries.progress(document) if document else None

@@ -180,6 +180,11 @@ class Document(models.Model):
         return reasons.cut_short(self.read_share) if self.read_share < 1 else ""
 
     @property
+    def in_chat(self) -> bool:
+        """Whether it was brought to one chat, and is found by no other."""
+        return self.collection.kind == Collection.Kind.CHAT
+
+    @property
     def is_finished(self) -> bool:
         return self.status in (self.Status.PROCESSED, self.Status.FAILED)
 

@@ -72,7 +72,7 @@ def documents(
         found = found.filter(status=status.upper())
     if collection_id:
         found = found.filter(collection=collection(user, collection_id))
-    return found.order_by("-uploaded_at", "-id")
+    return found.select_related("collection").order_by("-uploaded_at", "-id")
 
 
 def suggested(user: User, most: int) -> list[Any]:
@@ -88,7 +88,8 @@ def document(user: User, document_id: UUID | str) -> Document:
     """Raises NotFound alike for what is unknown and for what is not the user's to see."""
     try:
         with reading_as(user):
-            return Document.objects.visible_to(user).get(id=document_id)
+            found = Document.objects.visible_to(user).select_related("collection")
+            return found.get(id=document_id)
     except (Document.DoesNotExist, ValidationError) as error:
         raise NotFound from error
 
@@ -96,7 +97,7 @@ def document(user: User, document_id: UUID | str) -> Document:
 def unfinished(user: User) -> QuerySet[Document]:
     """The user's own uploads that are waiting or being read, oldest first."""
     found = Document.objects.filter(owner=user, status__in=UNFINISHED).exclude(kind=QA)
-    return found.order_by("uploaded_at")
+    return found.select_related("collection").order_by("uploaded_at")
 
 
 def chunk_count(document_: Document) -> int:
@@ -225,6 +226,7 @@ def progress(document_: Document) -> dict[str, Any]:
         "id": str(document_.id),
         "filename": document_.original_filename,
         "collection_id": str(document_.collection_id),
+        "in_chat": document_.in_chat,
         "status": document_.status,
         "stage": document_.stage,
         "progress": document_.progress,

@@ -16,6 +16,7 @@ class DocumentSerializer(serializers.ModelSerializer):
     uploaded_by = serializers.UUIDField(source="owner_id", read_only=True)
     collection_id = serializers.UUIDField(read_only=True)
     archive_id = serializers.UUIDField(read_only=True, allow_null=True)
+    in_chat = serializers.BooleanField(read_only=True)
 
     class Meta:
         model = Document
@@ -40,6 +41,7 @@ class DocumentSerializer(serializers.ModelSerializer):
             "language",
             "collection_id",
             "archive_id",
+            "in_chat",
             "uploaded_by",
             "uploaded_at",
             "processed_at",

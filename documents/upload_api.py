@@ -44,7 +44,7 @@ class UploadView(APIView):
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         file = form.validated_data["file"]
-        target = collection_id or form.validated_data.get("collection_id")
+        target = collection_id or self.target(request, form.validated_data)
         name = file.name or ""
         answer, _ran = once(
             request.user.id,
@@ -54,6 +54,11 @@ class UploadView(APIView):
         )
         created = answer.pop("is_new")
         return Response(answer, status=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    def target(self, request: Request, given: dict[str, Any]) -> UUID | None:
+        """The collection for a file whose address names none; None: where the actor's files go."""
+        named: UUID | None = given.get("collection_id")
+        return named
 
     def _upload(
         self, request: Request, incoming: Any, name: str, target: UUID | None

@@ -95,6 +95,7 @@ DOORS = [
     _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/retry", None),
     _api(Who.OWNER, "GET chat/messages/<uuid:message_id>/citations/<int:number>"),
     _api(Who.MEMBERS, "POST chat/ws-ticket"),
+    _api(Who.OWNER, f"POST {SESSION}/files", 201),
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),

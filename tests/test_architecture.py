@@ -39,7 +39,17 @@ PUBLIC = {
         "sources",
     },
     "prompts": {"models", "services", "queries"},
-    "documents": {"models", "services", "queries", "knowledge", "lexical", "collections", "asking"},
+    # upload_api: a chat takes files in the same way.
+    "documents": {
+        "models",
+        "services",
+        "queries",
+        "knowledge",
+        "lexical",
+        "collections",
+        "asking",
+        "upload_api",
+    },
     "llm": {
         "models",
         "services",

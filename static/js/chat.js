@@ -41,6 +41,7 @@ const material = new Material({
   view: (file, from) => openDocument(file, from),
   changed: () => welcome(),
   failed: (error) => say(error.message),
+  chat: () => session,
 });
 
 function say(words) {
@@ -147,7 +148,9 @@ $("model").onchange = async () => {
 // --- the empty page ----------------------------------------------------------------------------
 function welcome() {
   if (session) return;
-  const ready = [...material.files.values()].filter((file) => file.status === "PROCESSED");
+  const ready = [...material.files.values()].filter(
+    (file) => file.status === "PROCESSED" && !file.in_chat,
+  );
   const names = [...ready, ...boot.documents].map(({ title: given, name }) =>
     readable(given) ? given : name,
   );
@@ -273,7 +276,7 @@ $("show-material").onclick = async () => {
   else openMaterial();
 };
 for (const button of document.querySelectorAll("[data-choose]"))
-  button.onclick = () => material.choose();
+  button.onclick = () => material.choose(session);
 for (const link of document.querySelectorAll("[data-new-chat]")) {
   link.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -20,7 +20,7 @@ const POLL_EVERY = 2500;
 const UNFINISHED = ["UPLOADED", "PROCESSING"];
 
 export class Material {
-  /** on: view(document, element), changed(), failed(error) */
+  /** on: view(document, element), changed(), failed(error), chat(): id of the open one, if any */
   constructor(on) {
     this.on = on;
     this.files = new Map(); // key → {key, name, id?, status, sent?, error?, file?}
@@ -39,7 +39,7 @@ export class Material {
     };
     this.#drops();
     $("choose").onchange = (event) => {
-      this.add([...event.target.files]);
+      this.add([...event.target.files], this.chosenFor);
       event.target.value = "";
     };
     this.socket = new LiveSocket("/ws/documents/", {
@@ -51,7 +51,9 @@ export class Material {
     setInterval(() => this.#poll(), POLL_EVERY);
   }
 
-  choose() {
+  /** `chat`: for this chat alone; without one into the library. */
+  choose(chat = null) {
+    this.chosenFor = chat;
     $("choose").click();
   }
 
@@ -61,7 +63,7 @@ export class Material {
   }
 
   // --- sending -------------------------------------------------------------------------------
-  add(files) {
+  add(files, chat = null) {
     for (const file of files) {
       const row = {
         key: `up-${Date.now()}-${Math.random()}`,
@@ -70,6 +72,7 @@ export class Material {
         status: "SENDING",
         sent: 0,
         file,
+        chat,
         tray: true,
       };
       this.files.set(row.key, row);
@@ -91,7 +94,8 @@ export class Material {
     row.request = request;
     const form = new FormData();
     form.append("file", row.file, row.name);
-    request.open("POST", "/api/v1/files/upload");
+    const door = row.chat ? `chat/sessions/${row.chat}/files` : "files/upload";
+    request.open("POST", `/api/v1/${door}`);
     request.setRequestHeader("X-CSRFToken", csrf());
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (event) => {
@@ -214,7 +218,7 @@ export class Material {
   async #retry(row) {
     if (row.status === "REFUSED") {
       this.#remove(row);
-      this.add([row.file]);
+      this.add([row.file], row.chat);
       return;
     }
     await this.#act(row, "retry");
@@ -261,9 +265,14 @@ export class Material {
   #drops() {
     let depth = 0;
     const cover = $("dropping");
+    const words = cover.firstElementChild;
+    const forAll = words.textContent;
     const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
     const inside = (change) => {
       depth = Math.max(0, depth + change);
+      words.textContent = this.on.chat?.()
+        ? gettext("Drop it: Lontar reads it for this chat")
+        : forAll;
       cover.hidden = depth === 0;
     };
     addEventListener("dragenter", (event) => {
@@ -282,7 +291,9 @@ export class Material {
       if (!hasFiles(event)) return;
       event.preventDefault();
       inside(-depth);
-      this.add([...event.dataTransfer.files]);
+      // What is dropped beside the conversation is for all chats.
+      const aside = event.target instanceof Element && event.target.closest("#pane");
+      this.add([...event.dataTransfer.files], aside ? null : this.on.chat?.());
     });
   }
 }

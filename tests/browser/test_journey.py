@@ -135,3 +135,29 @@ def test_my_material_is_listed_opened_and_deleted(alice_visits: Callable[..., An
     page.keyboard.press("Escape")
     assert page.is_hidden("#pane")
     window.clean()
+
+
+def test_a_file_dropped_in_a_chat_is_found_there_and_not_in_the_next(
+    alice_visits: Callable[..., Any], play: Any
+) -> None:
+    window = alice_visits()
+    page = window.page
+
+    def ask_for_soot() -> str:
+        search = ToolCall("1", "document_search", {"query": "How did letters become visible?"})
+        play([search], ["This is what I know [1]."])
+        window.ask("How did the letters become visible?")
+        window.answered()
+        return str(page.locator(".answer").last.inner_text())
+
+    play(["Good morning."])
+    window.ask("Hello")
+    window.answered()
+    drop(page, "palm-leaf books.pdf", make_pdf(PAGES))
+    page.wait_for_selector("#tray [data-status=PROCESSED]")
+    assert "palm-leaf books.pdf" in ask_for_soot()
+    page.click("[data-new-chat] >> visible=true")
+    page.wait_for_selector("#welcome:not([hidden])")
+    assert "palm-leaf" not in page.inner_text("#welcome"), "nothing a new chat could find"
+    assert "palm-leaf books.pdf" not in ask_for_soot()
+    window.clean()
