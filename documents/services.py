@@ -1,5 +1,6 @@
 """Changing documents: upload, retry, read again, delete. Who may is decided here."""
 
+from contextlib import nullcontext
 from typing import BinaryIO
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from documents import names, placing, queries, quota, recording, storage, tasks,
 from documents.collections import default_collection, personal_collection
 from documents.doorbell import announce
 from documents.ingest import pipeline
+from documents.ingest.extract import vouched_for
 from documents.models import QA, Collection, Document
 from documents.removing import remove
 
@@ -24,18 +26,20 @@ def upload(
     file: BinaryIO | storage.Incoming,
     name: str,
     collection: Collection | UUID | str | None = None,
+    limited: bool = True,
 ) -> Document:
     """Store a file and queue it; a file that cannot be read becomes a FAILED document.
 
     The same bytes in the same collection are one document: the existing one is returned (its
     attribute `is_new` is False), and is read again if it had failed. `file` is closed only when it
-    is an Incoming. Raises TooLarge (see `quota`, too), NotFound, Forbidden.
+    is an Incoming. Raises TooLarge (see `quota`, too, unless not `limited`: for what no person
+    uploads), NotFound, Forbidden.
     """
     incoming = file if isinstance(file, storage.Incoming) else _receive(file)
     try:
         target = _writable(actor, collection)
         with transaction.atomic():
-            if not target.documents.filter(sha256=incoming.sha256).exists():
+            if limited and not target.documents.filter(sha256=incoming.sha256).exists():
                 quota.hold(actor)
                 quota.admit(actor, files=1, size=incoming.size)
             return recording.record(actor.id, target, incoming, names.clean(name), after=_after)
@@ -43,14 +47,16 @@ def upload(
         incoming.discard()
 
 
-def read_here(*, document_id: UUID) -> None:
+def read_here(*, document_id: UUID, vouched: bool = False) -> None:
     """Read a waiting document in this process; whoever waits for it calls again until it ended.
 
-    Nothing happens while a worker has it. A pause before another try is skipped.
+    Nothing happens while a worker has it. A pause before another try is skipped. `vouched`: the
+    file is not a stranger's, so that plain text may be read without a child around it.
     """
     waiting = Document.objects.filter(id=document_id, status=Status.UPLOADED)
     waiting.update(retry_at=None)
-    pipeline.run(document_id)
+    with vouched_for() if vouched else nullcontext():
+        pipeline.run(document_id)
 
 
 def retry(*, actor: User, document_id: UUID | str) -> Document:

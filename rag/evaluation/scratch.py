@@ -21,6 +21,8 @@ ADDRESS = "evaluation@lontar.invalid"
 COMPLETE = "complete"
 AT_ONCE = 3
 PATIENCE = 0.3
+# Thousands of texts, out of a file that this process has parsed already.
+PARAGRAPHS = ("passages", "spans")
 Status = Document.Status
 
 
@@ -49,7 +51,7 @@ def collection_of(folder: Folder, user: User) -> tuple[Collection, dict[UUID, li
     if found is None:
         found = collections.create_collection(actor=user, name=name)
     if found.description != COMPLETE:
-        _read_all(files, found, user)
+        _read_all(files, found, user, vouched=folder.kind in PARAGRAPHS)
         collections.update_collection(actor=user, collection_id=found.id, description=COMPLETE)
     return found, _keys(files, found)
 
@@ -71,19 +73,21 @@ def _index_version() -> str:
     return whole.hexdigest()
 
 
-def _read_all(files: list[File], collection: Collection, user: User) -> None:
+def _read_all(files: list[File], collection: Collection, user: User, vouched: bool) -> None:
     for start in range(0, len(files), AT_ONCE):
         some = files[start : start + AT_ONCE]
-        for done in wait([submit(_read, file, collection, user) for file in some]).done:
+        for done in wait([submit(_read, file, collection, user, vouched) for file in some]).done:
             done.result()
 
 
-def _read(file: File, collection: Collection, user: User) -> None:
+def _read(file: File, collection: Collection, user: User, vouched: bool) -> None:
     """Upload, and read in this process unless a worker was quicker."""
     data = io.BytesIO(file.data)
-    document = services.upload(actor=user, file=data, name=file.name, collection=collection.id)
+    document = services.upload(
+        actor=user, file=data, name=file.name, collection=collection.id, limited=False
+    )
     while document.status not in (Status.PROCESSED, Status.FAILED):
-        services.read_here(document_id=document.id)
+        services.read_here(document_id=document.id, vouched=vouched)
         document.refresh_from_db()
         if document.status == Status.PROCESSING:
             time.sleep(PATIENCE)

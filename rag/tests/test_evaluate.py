@@ -10,8 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 import rag.search
-from documents.ingest import reading
-from documents.models import Collection, Document
+from documents.ingest import extract, reading
+from documents.models import Chunk, Collection, Document
+from documents.quota_models import UploadQuota
 from documents.tasks import ingest
 from rag.tests.library import DIMENSIONS, embedding_model
 
@@ -77,6 +78,32 @@ def test_passages_are_found_and_written_as_a_run(passages: Path, tmp_path: Path)
     run = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["qid"] for row in run] == ["q1", "q2", "q3"]
     assert run[0]["ranked"][0] == "p1" and run[1]["ranked"][0] == "p2"
+
+
+def test_no_process_is_started_for_a_paragraph_but_for_a_strange_file(
+    passages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    start = extract._start
+
+    def counted(path: Path, kind: str, *rest: Any) -> Any:
+        started.append(kind)
+        return start(path, kind, *rest)
+
+    monkeypatch.setattr(extract, "_start", counted)
+    evaluate(passages, "--fused-only")
+    assert Chunk.objects.count() == len(TEXTS) and not started
+    folder = tmp_path / "odd"
+    write(folder, "MANIFEST.jsonl", [{"file": "a.txt", "expect": "text"}])
+    (folder / "files").mkdir()
+    (folder / "files" / "a.txt").write_text("Enough words to be read.")
+    evaluate(folder)
+    assert started == ["text"]
+
+
+def test_a_set_may_hold_more_files_than_a_person(passages: Path) -> None:
+    UploadQuota.objects.update_or_create(id=1, defaults={"files": 1})
+    assert "n=2" in evaluate(passages, "--fused-only")
 
 
 def test_a_second_run_reads_nothing_again_and_new_content_does(passages: Path) -> None:
