@@ -60,6 +60,8 @@ TAILS = frozenset(
 # Glued to the word before them, so a hyphen there was the printer's.
 JOINED_HEADS = frozenset("anti in inter mid on out over post pre pro semi sub un up".split())
 WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+# How many words are known as they stood, punctuation and all.
+MOST_KEPT = 20_000
 EDGES = ".,;:()[]\"'“”‘’"
 
 
@@ -68,10 +70,16 @@ class Hyphens:
 
     def __init__(self, seen: set[str] | None = None) -> None:
         self._seen = set() if seen is None else seen
+        # Words as they stood on the last pages, which most of the next one's are too.
+        self._last: set[str] = set()
 
     def learn(self, words: Sequence[str]) -> None:
         """Whole words of a page, without those that a line's end cut in two."""
-        self._seen.update(WORDS.findall(" ".join(words).lower()))
+        new = set(words) - self._last
+        self._seen.update(WORDS.findall(" ".join(new).lower()))
+        if len(self._last) > MOST_KEPT:
+            self._last.clear()
+        self._last |= new
 
     def is_parted(self, last: str, first: str) -> bool:
         """Whether a line ends in a hyphen and the next one goes on with the word."""

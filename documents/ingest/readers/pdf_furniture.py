@@ -5,6 +5,8 @@ It is known by coming again at the same height of the pages around, its numbers 
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
 from documents.ingest.readers.pdf_lines import Line, Page
 
@@ -20,34 +22,61 @@ PAGE_NUMBER = re.compile(
     r"\W*(?:(?:of|dari|/)\W*\d+)?\W*$",
     re.IGNORECASE,
 )
+TOP = attrgetter("y0")
 Edges = dict[tuple[bool, str], list[float]]
 
 
-def edges(page: Page) -> Edges:
-    """{(at the top, its words without numbers): heights} of the lines at a page's edges."""
-    found: Edges = {}
+@dataclass(slots=True)
+class Edge:
+    """A line at the top or the bottom of a page; `middle` is a share of the page's height."""
+
+    line: Line
+    at_top: bool
+    said: str
+    key: str
+    middle: float
+
+
+def along(page: Page) -> list[Edge]:
+    """The lines at a page's edges, the outermost first."""
+    found = []
     for line, at_top in _candidates(page):
+        said = page.said(line)
         middle = (line.y0 + line.y1) / 2 / max(page.height, 1)
-        found.setdefault((at_top, _key(page, line)), []).append(middle)
+        found.append(Edge(line, at_top, said, NUMBER.sub("#", said.casefold()), middle))
     return found
 
 
-def furniture(page: Page, around: Sequence[Edges], count: int) -> tuple[list[Line], list[Line]]:
+def edges(found: Sequence[Edge]) -> Edges:
+    """{(at the top, its words without numbers): heights}."""
+    out: Edges = {}
+    for edge in found:
+        out.setdefault((edge.at_top, edge.key), []).append(edge.middle)
+    return out
+
+
+def furniture(
+    page: Page, found: Sequence[Edge], around: Sequence[Edges], count: int
+) -> tuple[list[Line], list[Line]]:
     """(lines at the top, lines at the bottom), from the top down, that are no text of the page.
 
-    `around` are the edges of its neighbours, `count` the pages of the whole document.
+    `found` are the lines at its edges, `around` the edges of its neighbours, `count` the pages of
+    the whole document.
     """
     needed = 2 if count > 4 else 1
     top: list[Line] = []
     bottom: list[Line] = []
-    for line, at_top in _candidates(page):
-        group = top if at_top else bottom
-        # Only from the edge inwards: what stands behind a line of text is text.
-        if len(group) < _rank(page, line, at_top):
+    numbers = 0
+    for edge in found:
+        group = top if edge.at_top else bottom
+        is_number = PAGE_NUMBER.match(edge.said) is not None
+        if not is_number and _repeats(edge, around) < needed:
             continue
-        if _is_number(page, line) or _repeats(page, line, at_top, around) >= needed:
-            group.append(line)
-    if len(top) + len(bottom) == len(page.lines) and not _all_numbers(page, top + bottom):
+        # Only from the edge inwards: what stands behind a line of text is text.
+        if len(group) >= _rank(page, edge):
+            group.append(edge.line)
+            numbers += is_number
+    if numbers < len(top) + len(bottom) == len(page.lines):
         return [], []
     return top, bottom[::-1]
 
@@ -55,36 +84,25 @@ def furniture(page: Page, around: Sequence[Edges], count: int) -> tuple[list[Lin
 def _candidates(page: Page) -> list[tuple[Line, bool]]:
     """Lines at the edges, the outermost first."""
     limit = EDGE * page.height
-    by_height = sorted((line for line in page.lines if not line.table), key=lambda line: line.y0)
+    by_height = sorted((line for line in page.lines if not line.table), key=TOP)
     top = [line for line in by_height[:LINES] if line.y1 < limit]
     bottom = [line for line in by_height[-LINES:] if line.y0 > page.height - limit]
     return [(line, True) for line in top] + [(line, False) for line in reversed(bottom)]
 
 
-def _rank(page: Page, line: Line, at_top: bool) -> int:
+def _rank(page: Page, edge: Edge) -> int:
     """How many lines stand further out."""
-    if at_top:
-        return sum(other.y1 <= line.y0 + 1 for other in page.lines)
-    return sum(other.y0 >= line.y1 - 1 for other in page.lines)
+    if edge.at_top:
+        limit = edge.line.y0 + 1
+        return sum(other.y1 <= limit for other in page.lines)
+    limit = edge.line.y1 - 1
+    return sum(other.y0 >= limit for other in page.lines)
 
 
-def _key(page: Page, line: Line) -> str:
-    return NUMBER.sub("#", page.said(line).casefold())
-
-
-def _is_number(page: Page, line: Line) -> bool:
-    return PAGE_NUMBER.match(page.said(line)) is not None
-
-
-def _all_numbers(page: Page, lines: Sequence[Line]) -> bool:
-    return all(_is_number(page, line) for line in lines)
-
-
-def _repeats(page: Page, line: Line, at_top: bool, around: Sequence[Edges]) -> int:
-    key = (at_top, _key(page, line))
-    if not any(map(str.isalpha, key[1])):
+def _repeats(edge: Edge, around: Sequence[Edges]) -> int:
+    if not any(map(str.isalpha, edge.key)):
         return 0
-    middle = (line.y0 + line.y1) / 2 / max(page.height, 1)
+    key, middle = (edge.at_top, edge.key), edge.middle
     return sum(
         any(abs(other - middle) < SAME_HEIGHT for other in edges_.get(key, ())) for edges_ in around
     )

@@ -1,20 +1,21 @@
 """A PDF page by PDFium: its words, put in order, as text with boxes."""
 
 import ctypes
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from documents.ingest.cleaning import plain
 from documents.ingest.readers import pdf_lines, pdf_order
+from documents.ingest.readers.pdf_calls import Array, Calls
 from documents.ingest.readers.pdf_lines import Line, Page
 from documents.ingest.readers.pdf_order import Piece
-from documents.ingest.readers.pdf_words import Array, WordReader, Words
+from documents.ingest.readers.pdf_words import WordReader, Words
 
 if TYPE_CHECKING:
     import pypdfium2
 
-NAME_LENGTH = 128
 # Bytes of a page's label, two for each of its letters.
 LABEL = 42
 BOLD = ("bold", "black", "heavy", "cmbx", "demi", "-bd")
@@ -33,26 +34,29 @@ class PageReader:
     def __init__(self, document: "pypdfium2.PdfDocument") -> None:
         from pypdfium2 import raw  # noqa: PLC0415
 
+        calls = Calls(raw)
         self._document = document
-        self._words = WordReader()
-        self._fonts = Fonts(raw)
+        self._words = WordReader(raw, calls)
+        self._fonts = Fonts(raw, calls)
         self._raw = raw
         self._called = ctypes.create_string_buffer(LABEL)
 
     def read(self, index: int) -> Page:
-        page = self._document[index]
+        raw = self._raw
+        page = _opened(raw.FPDF_LoadPage(self._document, index))
         try:
-            width, height = page.get_size()
-            textpage = page.get_textpage()
+            size = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
+            textpage = _opened(raw.FPDFText_LoadPage(page))
             try:
-                words = _on_page(self._words.read(page, textpage), width, height)
+                handle = ctypes.cast(textpage, ctypes.c_void_p).value or 0
+                words = _on_page(self._words.read(page, textpage, handle, size), *size)
                 lines = _lines(words)
-                for line in lines:
-                    line.size, line.bold = self._fonts.of(textpage, line, words)
+                self._fonts.tell(textpage, handle, lines, words)
             finally:
-                textpage.close()
+                raw.FPDFText_ClosePage(textpage)
         finally:
-            page.close()
+            raw.FPDF_ClosePage(page)
+        width, height = size
         label = self._label(index)
         return Page(index + 1, round(width, 2), round(height, 2), label, words, lines)
 
@@ -63,6 +67,14 @@ class PageReader:
             return ""
         label = plain(self._called.raw[: length - 2].decode("utf-16-le", "ignore")).strip()
         return "" if label == str(index + 1) else label
+
+
+def _opened(handle: Any) -> Any:
+    from pypdfium2 import PdfiumError  # noqa: PLC0415
+
+    if not handle:
+        raise PdfiumError("a page cannot be opened")
+    return handle
 
 
 def empty(number: int) -> Page:
@@ -107,26 +119,26 @@ def _turned(boxes: Array, quarters: int) -> Array:
 class Fonts:
     """Size in points and weight of a line's first character."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, calls: Calls) -> None:
         self._raw = raw
-        self._name = ctypes.create_string_buffer(NAME_LENGTH)
-        self._flags = ctypes.c_int()
-        self._matrix = raw.FS_MATRIX()
+        self._calls = calls
         self._bold: dict[bytes, bool] = {}
 
-    def of(self, textpage: Any, line: Line, words: Words) -> tuple[float, bool]:
-        raw, first = self._raw, line.pieces[0].first
-        if len(words.texts[first]) == 1 and line.pieces[0].words > 1:
-            # An initial or a bullet is no measure of its line.
-            first += 1
-        at = int(words.firsts[first])
-        size = raw.FPDFText_GetFontSize(textpage, at)
-        if raw.FPDFText_GetMatrix(textpage, at, self._matrix):
-            size *= (self._matrix.c**2 + self._matrix.d**2) ** 0.5
-        length = raw.FPDFText_GetFontInfo(textpage, at, self._name, NAME_LENGTH, self._flags)
-        name = self._name.value if 0 < length <= NAME_LENGTH else b""
-        if name not in self._bold:
-            said = name.decode("utf-8", "replace").lower()
-            heavy = raw.FPDFText_GetFontWeight(textpage, at) >= BOLD_WEIGHT
-            self._bold[name] = heavy or any(mark in said for mark in BOLD)
-        return round(size, 1), self._bold[name]
+    def tell(self, textpage: Any, handle: int, lines: Sequence[Line], words: Words) -> None:
+        """Sets size and weight of the lines."""
+        firsts = [_measured(line, words) for line in lines]
+        numbers = words.firsts[firsts].tolist() if firsts else []
+        sizes, names = self._calls.sizes(handle, numbers), self._calls.fonts(handle, numbers)
+        for line, at, size, name in zip(lines, numbers, sizes, names, strict=True):
+            if name not in self._bold:
+                said = name.decode("utf-8", "replace").lower()
+                heavy = self._raw.FPDFText_GetFontWeight(textpage, at) >= BOLD_WEIGHT
+                self._bold[name] = heavy or any(mark in said for mark in BOLD)
+            line.size, line.bold = size, self._bold[name]
+
+
+def _measured(line: Line, words: Words) -> int:
+    """The first word, but for an initial or a bullet, which is no measure of its line."""
+    piece = line.pieces[0]
+    short = len(words.texts[piece.first]) == 1 and piece.words > 1
+    return piece.first + 1 if short else piece.first

@@ -3,18 +3,22 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from statistics import median
 
 import numpy
 
 from documents.ingest.cleaning import HYPHENS, Hyphens
 from documents.ingest.readers import pdf_order, pdf_tables
+from documents.ingest.readers.pdf_calls import Array
 from documents.ingest.readers.pdf_order import Piece
 from documents.ingest.readers.pdf_tables import Cell
-from documents.ingest.readers.pdf_words import BREAK, HYPHEN, SPACE, Array, Words
+from documents.ingest.readers.pdf_words import BREAK, HYPHEN, SPACE, Words
 
 LARGEST = 65_535
 UNITS = 10_000
 CELL = " | "
+LEADS = ("", " ")
 
 
 @dataclass(slots=True)
@@ -105,9 +109,8 @@ def _same_line(last: Piece, piece: Piece) -> bool:
 
 def _part(column: Sequence[Line]) -> None:
     """Marks where paragraphs begin: after more space than usual, or in another size."""
-    tops = [(line.y0, line.y1) for line in column]
-    gaps = [after[0] - before[1] for before, after in itertools.pairwise(tops)]
-    usual = float(numpy.median(gaps)) if gaps else 0.0
+    gaps = [after.y0 - before.y1 for before, after in itertools.pairwise(column)]
+    usual = median(gaps) if gaps else 0.0
     for number, gap in enumerate(gaps, start=1):
         line, before = column[number], column[number - 1]
         height = min(line.height, before.height)
@@ -149,10 +152,11 @@ def write(page: Page, lines: Sequence[Line], hyphens: Hyphens) -> bytes:
         before = line
     offsets = writer.offsets()
     position = 0
+    starts, ends = offsets.T.tolist()
     for line in lines:
-        line.start = int(offsets[position, 0])
-        position += sum(piece.end - piece.first for piece in line.pieces)
-        line.end = int(offsets[position - 1, 1])
+        line.start = starts[position]
+        position += sum(piece.words for piece in line.pieces)
+        line.end = ends[position - 1]
     page.text = writer.text()
     return _rows(offsets, words.boxes[order], page.width, page.height)
 
@@ -164,8 +168,10 @@ class _Writer:
         self._words = words
         self._hyphens = hyphens
         self._texts = [words.texts[number] for number in order.tolist()]
-        gaps = numpy.where(words.before[order] == 0, 0, 1)
-        self._leads: list[str] = numpy.array(["", " "], object)[gaps].tolist()
+        self._lengths = words.lengths[order]
+        # What stands before a word is one space or nothing, but for these places.
+        self._gaps = words.before[order] != 0
+        self._leads: dict[int, str] = {}
         self._position = 0
 
     def put(self, line: Line, before: Line | None) -> None:
@@ -182,7 +188,8 @@ class _Writer:
         for number, cell in enumerate(line.cells):
             edges += number > 0
             for piece in cell:
-                self._lead(piece, last, edges)
+                if last is not None or edges:
+                    self._lead(piece, last, edges)
                 edges, last = 0, piece
                 self._position += piece.end - piece.first
 
@@ -205,35 +212,38 @@ class _Writer:
         if self._hyphens.is_parted(last, first) and line.height < 1.2 * before.height:
             if self._hyphens.joins(last[:-1], first):
                 self._texts[position - 1] = last[:-1]
+                self._lengths[position - 1] -= 1
             return ""
         runs_on = last[-1:] not in ".!?:;…" and first[:1].islower()
         return "\n\n" if line.parted and not (line.parted == 2 and runs_on) else "\n"
 
     def offsets(self) -> Array:
         """(n, 2) of where each word begins and ends."""
-        count = len(self._texts)
-        lengths = numpy.fromiter(map(len, self._texts), numpy.int64, count)
-        ends = numpy.cumsum(lengths + numpy.fromiter(map(len, self._leads), numpy.int64, count))
-        return numpy.column_stack((ends - lengths, ends))
+        gaps = self._gaps.astype(numpy.int64)
+        gaps[list(self._leads)] = list(map(len, self._leads.values()))
+        ends = numpy.cumsum(self._lengths + gaps)
+        return numpy.column_stack((ends - self._lengths, ends))
 
     def text(self) -> str:
-        parts = [""] * (2 * len(self._texts))
-        parts[::2], parts[1::2] = self._leads, self._texts
-        return "".join(parts)
+        leads = list(map(LEADS.__getitem__, self._gaps.tolist()))
+        for position, lead in self._leads.items():
+            leads[position] = lead
+        return "".join(chain.from_iterable(zip(leads, self._texts, strict=True)))
 
 
 def _whole(words: Words) -> list[str]:
     """The words that no line's end has cut in two."""
     texts = words.texts.copy()
-    for number in numpy.flatnonzero(words.before >= BREAK).tolist():
-        if words.before[number] == HYPHEN or texts[number - 1][-1:] in HYPHENS:
+    begins = numpy.flatnonzero(words.before >= BREAK)
+    for number, gap in zip(begins.tolist(), words.before[begins].tolist(), strict=True):
+        if gap == HYPHEN or texts[number - 1][-1:] in HYPHENS:
             texts[number] = texts[number - 1] = ""
     return texts
 
 
 def _order(lines: Sequence[Line]) -> Array:
-    runs = [numpy.arange(p.first, p.end) for line in lines for p in line.pieces]
-    return numpy.concatenate(runs) if runs else numpy.zeros(0, numpy.int64)
+    runs = [range(p.first, p.end) for line in lines for p in line.pieces]
+    return numpy.fromiter(chain.from_iterable(runs), numpy.int64)
 
 
 def _touches(last: Piece, piece: Piece, words: Words) -> bool:
@@ -247,7 +257,9 @@ def _rows(offsets: Array, boxes: Array, width: float, height: float) -> bytes:
     """As in models.Page; words beyond what two bytes can count have none."""
     scale = numpy.array([width, height, width, height])
     shares = numpy.clip(boxes / numpy.maximum(scale, 0.01) * UNITS, 0, UNITS)
-    corners = numpy.hstack((numpy.floor(shares[:, :2]), numpy.ceil(shares[:, 2:])))
-    table = numpy.hstack((offsets, corners))
-    seen = (offsets[:, 1] <= LARGEST) & (corners[:, 2] > corners[:, 0])
-    return bytes(table[seen].astype("<u2").tobytes())
+    table = numpy.empty((len(offsets), 6), "<u2")
+    seen = offsets[:, 1] <= LARGEST
+    table[:, :2] = numpy.minimum(offsets, LARGEST)
+    table[:, 2:4] = numpy.floor(shares[:, :2])
+    table[:, 4:] = numpy.ceil(shares[:, 2:])
+    return table[seen & (table[:, 4] > table[:, 2])].tobytes()

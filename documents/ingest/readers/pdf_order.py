@@ -8,11 +8,13 @@ above it from what is below (after Nagy and Seth's X-Y cut, 1984, with spanning 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from statistics import median
 
 import numpy
 
-from documents.ingest.readers.pdf_words import BREAK, Array, Words
+from documents.ingest.readers.pdf_calls import Array
+from documents.ingest.readers.pdf_words import BREAK, Words
 
 # A gap wider than this share of the line's height parts columns and cells of a table.
 WIDE = 0.8
@@ -33,12 +35,13 @@ class Piece:
     end: int
     letters: int
     words: int
+    # Half way between y0 and y1.
+    middle: float
     # Where the piece comes in the content stream.
     place: int
 
-    @property
-    def middle(self) -> float:
-        return (self.y0 + self.y1) / 2
+
+PLACE, MIDDLE, LEFT = map(attrgetter, ("place", "middle", "x0"))
 
 
 def pieces(words: Words, boxes: Array) -> list[Piece]:
@@ -53,18 +56,22 @@ def pieces(words: Words, boxes: Array) -> list[Piece]:
     apart = numpy.maximum(boxes[1:, 0] - boxes[:-1, 2], boxes[:-1, 0] - boxes[1:, 2])
     parted = (words.before[1:] >= BREAK) | (apart > WIDE * smaller) | (shared < 0.15 * smaller)
     starts = numpy.concatenate(([0], numpy.flatnonzero(parted) + 1))
-    lengths = numpy.fromiter(map(len, words.texts), numpy.int64, count)
+    lengths = words.lengths
+    letters = numpy.add.reduceat(lengths, starts)
+    tops = numpy.minimum.reduceat(boxes[:, 1], starts)
+    bottoms = numpy.maximum.reduceat(boxes[:, 3], starts)
     sizes = numpy.diff(numpy.append(starts, count))
     columns = (
         numpy.minimum.reduceat(boxes[:, 0], starts),
-        numpy.minimum.reduceat(boxes[:, 1], starts),
+        tops,
         numpy.maximum.reduceat(boxes[:, 2], starts),
-        numpy.maximum.reduceat(boxes[:, 3], starts),
-        numpy.add.reduceat(heights * lengths, starts) / numpy.add.reduceat(lengths, starts),
+        bottoms,
+        numpy.add.reduceat(heights * lengths, starts) / letters,
         starts,
         starts + sizes,
-        numpy.add.reduceat(lengths, starts),
+        letters,
         sizes,
+        (tops + bottoms) / 2,
     )
     rows = zip(*(column.tolist() for column in columns), strict=True)
     return [Piece(*row, place) for place, row in enumerate(rows)]
@@ -179,15 +186,15 @@ def _sides(found: Sequence[Piece], gutter: float) -> list[list[Piece]]:
 
 def in_order(group: Sequence[Piece]) -> list[Piece]:
     """One column from its top: as it was written where that runs down, else sorted."""
-    written = sorted(group, key=lambda piece: piece.place)
-    runs: list[list[Piece]] = []
-    for piece in written:
-        if runs and piece.middle > runs[-1][-1].middle - 0.7 * runs[-1][-1].height:
-            runs[-1].append(piece)
-        else:
-            runs.append([piece])
-    if len(runs) == 1:
+    written = sorted(group, key=PLACE)
+    backs = [
+        number
+        for number, (before, piece) in enumerate(pairwise(written), start=1)
+        if not piece.middle > before.middle - 0.7 * before.height
+    ]
+    if not backs:
         return written
+    runs = [written[a:b] for a, b in pairwise([0, *backs, len(written)])]
     runs.sort(key=lambda run: min(piece.y0 for piece in run))
     bottoms = [max(piece.y1 for piece in run) for run in runs]
     tops = [min(piece.y0 for piece in run) for run in runs]
@@ -200,13 +207,17 @@ def rows(group: Sequence[Piece]) -> list[list[Piece]]:
     """Pieces side by side, from the top, each row from the left."""
     found: list[list[Piece]] = []
     top = bottom = 0.0
-    for piece in sorted(group, key=lambda piece: piece.middle):
-        shared = min(bottom, piece.y1) - max(top, piece.y0)
-        if found and shared > 0.5 * min(bottom - top, piece.y1 - piece.y0):
-            found[-1].append(piece)
-        else:
-            found.append([piece])
-            top, bottom = piece.y0, piece.y1
+    for piece in sorted(group, key=MIDDLE):
+        y0, y1 = piece.y0, piece.y1
+        # What begins below the row shares nothing with it.
+        if found and y0 < bottom:
+            shared = min(bottom, y1) - max(top, y0)
+            if shared > 0.5 * min(bottom - top, y1 - y0):
+                found[-1].append(piece)
+                continue
+        found.append([piece])
+        top, bottom = y0, y1
     for row in found:
-        row.sort(key=lambda piece: piece.x0)
+        if len(row) > 1:
+            row.sort(key=LEFT)
     return found

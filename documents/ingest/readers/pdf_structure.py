@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from documents.ingest.cleaning import Hyphens
 from documents.ingest.frames import PageText
 from documents.ingest.readers import pdf_furniture, pdf_lines
-from documents.ingest.readers.pdf_furniture import AROUND, Edges
+from documents.ingest.readers.pdf_furniture import AROUND, Edge, Edges
 from documents.ingest.readers.pdf_headings import Bookmark, Headings, is_caption
 from documents.ingest.readers.pdf_lines import Line, Page
 
@@ -26,24 +26,27 @@ class Structure:
         self._columns = ("", 0)
 
     def pages(self, found: Iterable[Page]) -> Iterator[PageText]:
-        waiting: deque[tuple[Page, Edges]] = deque()
+        waiting: deque[tuple[Page, list[Edge], Edges]] = deque()
         behind: deque[Edges] = deque(maxlen=AROUND)
         for page in found:
             self._headings.learn(page)
-            waiting.append((page, pdf_furniture.edges(page)))
+            found_there = pdf_furniture.along(page)
+            waiting.append((page, found_there, pdf_furniture.edges(found_there)))
             if len(waiting) > AROUND:
                 yield self._next(waiting, behind)
         while waiting:
             yield self._next(waiting, behind)
 
-    def _next(self, waiting: deque[tuple[Page, Edges]], behind: deque[Edges]) -> PageText:
-        page, edges = waiting.popleft()
-        around = [*behind, *(ahead for _page, ahead in waiting)]
+    def _next(
+        self, waiting: deque[tuple[Page, list[Edge], Edges]], behind: deque[Edges]
+    ) -> PageText:
+        page, at_edges, edges = waiting.popleft()
+        around = [*behind, *(ahead for _page, _edges, ahead in waiting)]
         behind.append(edges)
-        return self._finish(page, around)
+        top, bottom = pdf_furniture.furniture(page, at_edges, around, self._count)
+        return self._finish(page, top, bottom)
 
-    def _finish(self, page: Page, around: Sequence[Edges]) -> PageText:
-        top, bottom = pdf_furniture.furniture(page, around, self._count)
+    def _finish(self, page: Page, top: Sequence[Line], bottom: Sequence[Line]) -> PageText:
         aside = {id(line) for line in (*top, *bottom)}
         body = [line for line in page.lines if id(line) not in aside]
         boxes = pdf_lines.write(page, [*top, *body, *bottom], self._hyphens)

@@ -60,6 +60,8 @@ class Finder:
 
     def _cells(self, row: Sequence[Piece]) -> list[Cell]:
         """What belongs together: a bullet and its item, a currency's sign and its number."""
+        if len(row) == 1:
+            return [[row[0]]]
         cells: list[Cell] = []
         joins = False
         for piece in row:

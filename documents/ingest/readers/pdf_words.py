@@ -6,17 +6,15 @@ short runs so that a box marks less than a line.
 
 import ctypes
 import re
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import repeat
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
 
 from documents.ingest.cleaning import INVISIBLE, plain_word
+from documents.ingest.readers.pdf_calls import Array, Calls
 
-Array = numpy.ndarray[Any, Any]
 # What stands before a word.
 NOTHING, SPACE, BREAK, HYPHEN = range(4)
 SPACES = (9, 32, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F)
@@ -46,8 +44,9 @@ KINDS = _kinds()
 class Words:
     """Words in the order of the content stream; boxes (n, 4) in points from the page's top left.
 
-    `firsts` are PDFium's numbers of their first characters. `quarters` says how often a word is
-    turned clockwise by 90 degrees, for pages where one is turned at all.
+    `firsts` are PDFium's numbers of their first characters, `lengths` the letters of the words.
+    `quarters` says how often a word is turned clockwise by 90 degrees, for pages where one is
+    turned at all.
     """
 
     texts: list[str]
@@ -55,28 +54,24 @@ class Words:
     boxes: Array
     firsts: Array
     quarters: Array | None = None
+    lengths: Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lengths = numpy.fromiter(map(len, self.texts), numpy.int64, len(self.texts))
 
 
 class WordReader:
-    """PDFium's calls without the checks of ctypes, run from C: a third of the time of a loop."""
+    """Reads the words of one page after another; pages and text pages are PDFium's handles."""
 
-    def __init__(self) -> None:
-        from pypdfium2 import raw  # noqa: PLC0415
-
+    def __init__(self, raw: Any, calls: Calls) -> None:
         self._raw = raw
-        self._loose = _bare(
-            raw.FPDFText_GetLooseCharBox,
-            ctypes.c_int,
-            ctypes.c_void_p,
-            ctypes.c_int,
-            ctypes.c_void_p,
-        )
+        self._calls = calls
 
-    def read(self, page: Any, textpage: Any) -> Words:
+    def read(self, page: Any, textpage: Any, handle: int, size: tuple[float, float]) -> Words:
+        """`handle` is the address of the text page, `size` the page's in points."""
         text, units = self._characters(textpage)
         starts, ends, before = _split(text)
-        raw = [text[start:end] for start, end in zip(starts, ends, strict=True)]
-        texts = _plain(raw, text)
+        texts = _plain(_cut(text, starts, ends), text)
         if not all(texts):
             kept, before = _without_empty(texts, before)
             texts = [texts[number] for number in kept]
@@ -84,7 +79,7 @@ class WordReader:
         firsts, lasts = starts, ends - 1
         if units is not None:
             firsts, lasts = units[firsts], units[lasts]
-        boxes = to_display(self._raw, page)(self._boxes(textpage, firsts, lasts))
+        boxes = to_display(self._raw, page, size)(self._boxes(handle, firsts, lasts))
         words = Words(texts, before, boxes, firsts)
         if _high(words).any() or self._raw.FPDFPage_GetRotation(page) == 2:
             words.quarters = self._quarters(page, textpage, firsts)
@@ -95,15 +90,19 @@ class WordReader:
         turns = numpy.array([angle(textpage, first) for first in firsts.tolist()])
         # The page may be turned itself, and PDFium counts its characters' angles clockwise.
         shown = self._raw.FPDFPage_GetRotation(page)
-        return (numpy.rint(turns / (numpy.pi / 2)).astype(int) + shown) % 4
+        quarters: Array = (numpy.rint(turns / (numpy.pi / 2)).astype(int) + shown) % 4
+        return quarters
 
     def _characters(self, textpage: Any) -> tuple[str, Array | None]:
         """(text, PDFium's number of each character; None where the two are the same)."""
-        count = textpage.count_chars()
+        count = self._raw.FPDFText_CountChars(textpage)
         if count <= 0:
             return "", None
-        text: str = textpage.get_text_range()
-        if len(text) == count and (text.isascii() or max(text) <= "\uffff"):
+        # Twice the room, should PDFium write characters beyond U+FFFF as two units.
+        buffer = (ctypes.c_ushort * (2 * count + 2))()
+        written = self._raw.FPDFText_GetText(textpage, 0, count, buffer) - 1
+        text = bytes(memoryview(buffer)[: max(0, written)]).decode("utf-16-le", "ignore")
+        if len(text) == count == written:
             return text, None
         points = [self._raw.FPDFText_GetUnicode(textpage, i) for i in range(count)]
         units: list[int] = []
@@ -117,18 +116,13 @@ class WordReader:
                 units.append(i)
         return "".join(characters), numpy.array(units, numpy.int64)
 
-    def _boxes(self, textpage: Any, firsts: Array, lasts: Array) -> Array:
-        """(n, 4) left, top, right, bottom in page space, over a word's first and last character.
-
-        Loose boxes reach from the font's descent to its ascent, which makes even highlights.
-        """
-        numbers = numpy.concatenate((firsts, lasts))
-        found = numpy.zeros((len(numbers), 4), numpy.float32)
-        handle = ctypes.cast(textpage.raw, ctypes.c_void_p).value
-        address = found.ctypes.data
-        places = range(address, address + 16 * len(numbers), 16)
-        deque(map(self._loose, repeat(handle), numbers.tolist(), places), maxlen=0)
-        first, last = found[: len(firsts)].copy(), found[len(firsts) :]
+    def _boxes(self, handle: int, firsts: Array, lasts: Array) -> Array:
+        """(n, 4) left, top, right, bottom in page space, over a word's first and last character."""
+        longer = lasts > firsts
+        found = self._calls.boxes(handle, numpy.concatenate((firsts, lasts[longer])))
+        first = found[: len(firsts)]
+        last = first.copy()
+        last[longer] = found[len(firsts) :]
         # A character PDFium made up has no box: the other end of the word stands for it.
         for one, other in ((first, last), (last, first)):
             missing = one[:, 0] == one[:, 2]
@@ -145,30 +139,43 @@ class WordReader:
 
 def _high(words: Words) -> Array:
     """Words of three letters or more that are much higher than wide."""
-    lengths = numpy.fromiter(map(len, words.texts), numpy.int64, len(words.texts))
     sizes = words.boxes[:, 2:] - words.boxes[:, :2]
-    return (lengths > 2) & (sizes[:, 1] > 1.5 * sizes[:, 0])  # type: ignore[no-any-return]
-
-
-def _bare(function: Any, result: Any, *arguments: Any) -> Any:
-    """The same C function with plain addresses for arguments, and without giving up the GIL."""
-    address = ctypes.cast(function, ctypes.c_void_p).value
-    return ctypes.PYFUNCTYPE(result, *arguments)(address)
+    high: Array = (words.lengths > 2) & (sizes[:, 1] > 1.5 * sizes[:, 0])
+    return high
 
 
 def _split(text: str) -> tuple[Array, Array, Array]:
     """(starts, ends, what stands before) of the words of a text."""
-    codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
-    kinds = KINDS[numpy.minimum(codes, 0xFFFF)]
-    edges = numpy.diff(numpy.concatenate(([0], kinds == 0, [0])).astype(numpy.int8))
-    starts, ends = numpy.flatnonzero(edges == 1), numpy.flatnonzero(edges == -1)
+    codes = _codes(text)
+    kinds = KINDS[codes]
+    inside = numpy.zeros(len(codes) + 2, bool)
+    numpy.equal(kinds, 0, out=inside[1:-1])
+    edges = numpy.flatnonzero(inside[1:] != inside[:-1])
+    starts, ends = edges[::2], edges[1::2]
     before = numpy.zeros(len(starts), numpy.uint8)
     if len(starts) > 1:
         before[1:] = numpy.maximum.reduceat(kinds, ends[:-1])[: len(starts) - 1]
-    far = ((codes >= 0x3000) & (codes < 0xFFF0)).any()
+    far = not text.isascii() and ((codes >= 0x3000) & (codes < 0xFFF0)).any()
     if len(starts) and (far or int((ends - starts).max()) > LONGEST):
         return _shortened(text, starts, ends, before)
     return starts, ends, before
+
+
+def _codes(text: str) -> Array:
+    """The numbers of the characters; those beyond U+FFFF, which are no spaces, as U+FFFF."""
+    if text.isascii():
+        return numpy.frombuffer(text.encode("ascii"), numpy.uint8)
+    codes = numpy.frombuffer(text.encode("utf-32-le", "surrogatepass"), numpy.uint32)
+    return numpy.minimum(codes, 0xFFFF)
+
+
+def _cut(text: str, starts: Array, ends: Array) -> list[str]:
+    # str.split() is many times as fast, but parts at U+001C to U+001F and not at hyphens.
+    if CONTROLS.search(text) is None:
+        words = text.replace("\ufffe", " ").replace("\x02", " ").split()
+        if len(words) == len(starts):
+            return words
+    return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def _shortened(text: str, starts: Array, ends: Array, before: Array) -> tuple[Array, Array, Array]:
@@ -200,9 +207,9 @@ def _plain(raw: list[str], text: str) -> list[str]:
     return [word if word.isascii() else plain_word(word) for word in raw]
 
 
-def to_display(raw: Any, page: Any) -> Callable[[Array], Array]:
+def to_display(raw: Any, page: Any, size: tuple[float, float]) -> Callable[[Array], Array]:
     """From page space to points from the top left of the page as shown: rotated and cropped."""
-    width, height = page.get_size()
+    width, height = size
     x, y = ctypes.c_int(), ctypes.c_int()
 
     def point(px: float, py: float) -> Array:
@@ -214,6 +221,14 @@ def to_display(raw: Any, page: Any) -> Callable[[Array], Array]:
 
     def shown(boxes: Array) -> Array:
         """(n, 4) of left, top, right, bottom in page space."""
+        if along[1] == 0 and up[0] == 0:
+            xs = origin[0] + boxes[:, ::2] * along[0]
+            ys = origin[1] + boxes[:, 1::2] * up[1]
+            (left, right), (top, bottom) = xs.T, ys.T
+            least = numpy.minimum(left, right), numpy.minimum(top, bottom)
+            return numpy.column_stack(
+                (*least, numpy.maximum(left, right), numpy.maximum(top, bottom))
+            )
         one = origin + boxes[:, :1] * along + boxes[:, 1:2] * up
         other = origin + boxes[:, 2:3] * along + boxes[:, 3:] * up
         return numpy.hstack((numpy.minimum(one, other), numpy.maximum(one, other)))
