@@ -20,6 +20,11 @@ EXACT_LIMIT = 20_000
 NEAREST = 200
 EF_SEARCH = 200
 MAX_SCAN_TUPLES = 100_000
+INDEX_SCAN = (
+    f"set local hnsw.ef_search = {EF_SEARCH};"
+    "set local hnsw.iterative_scan = relaxed_order;"
+    f"set local hnsw.max_scan_tuples = {MAX_SCAN_TUPLES};"
+)
 # In a large scope the mean cosine is taken over a few passages of so many documents.
 SAMPLED_DOCUMENTS = 100
 
@@ -145,35 +150,38 @@ def scored(readable: Readable, wanted: Wanted) -> Scored:
         counted = COUNTED.format(documents=readable.sql)
         cursor.execute(counted, [*readable.params, wanted.model_id])
         chunks, pages = cursor.fetchone()
-        dense, params = _dense(readable, wanted, chunks)
-        if wanted.vector is not None and chunks > EXACT_LIMIT:
-            cursor.execute(
-                f"set local hnsw.ef_search = {EF_SEARCH};"
-                "set local hnsw.iterative_scan = relaxed_order;"
-                f"set local hnsw.max_scan_tuples = {MAX_SCAN_TUPLES}"
-            )
-        sql = SCOPE.format(documents=readable.sql) + dense + CANDIDATES
-        cursor.execute(sql, [*readable.params, list(wanted.terms), chunks, pages, *params])
-        rows = cursor.fetchall()
+        indexed = wanted.vector is not None and chunks > EXACT_LIMIT
+        if indexed:
+            cursor.execute(INDEX_SCAN)
+
+        def run(dense: str, params: list[Any]) -> list[tuple[Any, ...]]:
+            sql = SCOPE.format(documents=readable.sql) + dense + CANDIDATES
+            cursor.execute(sql, [*readable.params, list(wanted.terms), chunks, pages, *params])
+            return cursor.fetchall()
+
+        rows = run(*_dense(readable, wanted, indexed))
+        if indexed and len(rows) < min(NEAREST, chunks):
+            # The graph does not lead past a crowd of nearer foreign passages.
+            rows = run(*_dense(readable, wanted, indexed=False))
     return _scored(rows, wanted, int(pages))
 
 
-def _dense(readable: Readable, wanted: Wanted, chunks: int) -> tuple[str, list[Any]]:
+def _dense(readable: Readable, wanted: Wanted, indexed: bool) -> tuple[str, list[Any]]:
     """SQL of the half that vectors do, and its parameters."""
     if wanted.vector is None:
         return WORDED.format(nearest=NEAREST), []
     vector = "[" + ",".join(f"{value:.6g}" for value in wanted.vector.tolist()) + "]"
-    if chunks <= EXACT_LIMIT:
+    if not indexed:
         return EXACT.format(nearest=NEAREST), [vector, wanted.model_id]
     # A long list of documents is asked of every vector the index yields; collections are few.
-    indexed = INDEXED.format(
+    sql = INDEXED.format(
         model=int(wanted.model_id),
         dimensions=len(wanted.vector),
         within=BY_DOCUMENT if readable.narrowed else BY_COLLECTION,
         nearest=NEAREST,
         sampled=SAMPLED_DOCUMENTS,
     )
-    return indexed, [vector, vector, vector]
+    return sql, [vector, vector, vector]
 
 
 def _scored(rows: Sequence[tuple[Any, ...]], wanted: Wanted, pages: int) -> Scored:
