@@ -241,6 +241,28 @@ def test_a_download_never_runs_as_a_page_of_ours(
     assert "html" not in answer["Content-Type"] and "X" not in answer
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (
+            "page.html",
+            b"<!doctype html><html><body><script>alert(1)</script><p>Hi</p></body></html>",
+        ),
+        ("sneaky.txt", b"<html><script>alert(1)</script>Hello</html>"),
+        ("notes.md", b"Notes on palms.\n\n<svg onload='alert(1)'></svg>\n"),
+    ],
+)
+def test_markup_comes_as_a_file_and_in_a_sandbox(
+    alice: Any, api: Any, upload: Any, name: str, data: bytes
+) -> None:
+    path = f"{FILES}/{upload(alice, data, name).id}/download"
+    for answer in (api(alice).get(path), api(alice).get(path, headers={"Range": "bytes=0-5"})):
+        assert answer.status_code in (200, 206)
+        assert answer["Content-Disposition"].startswith("attachment")
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
 async def test_download_streams_under_asgi(
     async_api: Any, transactional_db: None, media: Path, sent: list[str]
 ) -> None:

@@ -9,6 +9,7 @@ from channels.testing import WebsocketCommunicator
 
 from accounts.models import User
 from documents import consumers, services
+from documents.collections import personal_collection
 from documents.consumers import DocumentsConsumer
 from documents.doorbell import announce
 from documents.models import Document
@@ -88,4 +89,20 @@ async def test_a_deleted_document_is_said_to_be_gone(put: Any) -> None:
     await sync_to_async(services.delete)(actor=alice, document_id=document.id)
     said = await socket.receive_json_from()
     assert said == {"type": "document_deleted", "document": {"id": str(document.id)}}
+    await socket.disconnect()
+
+
+async def test_what_may_no_longer_be_read_is_told_no_more(put: Any) -> None:
+    alice, bob = await person("alice"), await person("bob")
+    document = await put(bob)
+    socket, first = await connected(bob)
+    assert first["documents"][0]["filename"] == "a.pdf"
+    hers = await sync_to_async(personal_collection)(alice)
+    await Document.objects.filter(id=document.id).aupdate(
+        collection=hers, status="PROCESSED", original_filename="CANARY.pdf"
+    )
+    await sync_to_async(announce)(bob.id, document.id)
+    said = await socket.receive_json_from()
+    assert said == {"type": "document_deleted", "document": {"id": str(document.id)}}
+    assert await socket.receive_nothing()
     await socket.disconnect()
