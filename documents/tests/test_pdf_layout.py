@@ -108,6 +108,32 @@ def test_a_first_line_that_differs_from_page_to_page_is_text(read: Read) -> None
         assert page.body == (0, len(page.text))
 
 
+@pytest.mark.parametrize(("step", "kept"), [(1, False), (7, True)])
+def test_a_number_under_a_short_text_is_the_page_s_if_pages_count_on(
+    read: Read, step: int, kept: bool
+) -> None:
+    pages = []
+    for number in range(6):
+        lines = column(60, 60, PROSE[number:] * (1 + number % 3), 60)
+        pages.append([*lines, (290, lines[-1][1] + 40, 10, str(31 + step * number))])
+    for number, page in enumerate(read(placed_pdf(pages))):
+        said = str(31 + step * number)
+        assert page.text.endswith(said)
+        first, last = page.body or (0, 0)
+        assert page.text[first:last].endswith(said) == kept
+
+
+def test_the_stamp_of_arxiv_is_no_passage(read: Read) -> None:
+    """Written upwards in the margin of the first page."""
+    stamp = (130, HEIGHT - 742, 18, "arXiv:2401.18059v1 [cs.CL] 31 Jan 2024")
+    data = placed_pdf([[*column(80, 100, PROSE * 3, 60), stamp], column(80, 100, PROSE * 2, 60)])
+    upright, turned = b"1 0 0 1 130 742 Tm", b"0 1 -1 0 30 300 Tm"
+    assert upright in data
+    first, *others = read(data.replace(upright, turned))
+    assert "arXiv:2401.18059v1" in first.text
+    assert not any("arXiv" in draft.text for draft in chunking.chunk([first, *others], "pdf"))
+
+
 ROWS = [
     ("Net sales", "32,765", "31,657", "30,109"),
     ("Cost of sales", "16,682", "16,055", "15,118"),

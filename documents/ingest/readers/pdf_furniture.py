@@ -4,7 +4,7 @@ It is known by coming again at the same height of the pages around, its numbers 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -23,6 +23,9 @@ PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 TOP = attrgetter("y0")
+LONE_NUMBER = re.compile(r"^\W*(?:page|halaman|hal\.?)?\W*(\d{1,4})\W*$", re.IGNORECASE)
+# What arXiv prints on its side beside the first page.
+STAMP = re.compile(r"^arXiv:(?:\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})")
 Edges = dict[tuple[bool, str], list[float]]
 
 
@@ -35,6 +38,9 @@ class Edge:
     said: str
     key: str
     middle: float
+    # A number that is the page's last line, wherever the text ends; `key` is its distance from the
+    # page's place in the file, the same on all pages.
+    is_count: bool = False
 
 
 def along(page: Page) -> list[Edge]:
@@ -44,7 +50,8 @@ def along(page: Page) -> list[Edge]:
         said = page.said(line)
         middle = (line.y0 + line.y1) / 2 / max(page.height, 1)
         found.append(Edge(line, at_top, said, NUMBER.sub("#", said.casefold()), middle))
-    return found
+    counted = _counted(page)
+    return [*found, counted] if counted is not None else found
 
 
 def edges(found: Sequence[Edge]) -> Edges:
@@ -69,6 +76,11 @@ def furniture(
     numbers = 0
     for edge in found:
         group = top if edge.at_top else bottom
+        if edge.is_count:
+            if not group and sum((False, edge.key) in edges_ for edges_ in around) >= 2:
+                bottom.append(edge.line)
+                numbers += 1
+            continue
         is_number = PAGE_NUMBER.match(edge.said) is not None
         if not is_number and _repeats(edge, around) < needed:
             continue
@@ -78,7 +90,28 @@ def furniture(
             numbers += is_number
     if numbers < len(top) + len(bottom) == len(page.lines):
         return [], []
-    return top, bottom[::-1]
+    return top, bottom[::-1] + _stamp(page, {id(line) for line in (*top, *bottom)})
+
+
+def _counted(page: Page) -> Edge | None:
+    upright = [line for line in page.lines if not line.aside]
+    last = max(upright, key=TOP, default=None)
+    if last is None or last.table or len(upright) == 1:
+        return None
+    said = page.said(last)
+    number = LONE_NUMBER.match(said)
+    if number is None or any(other.y1 > last.y0 + 1 for other in upright if other is not last):
+        return None
+    return Edge(last, False, said, f"page {page.number - int(number[1])}", 0.0, True)
+
+
+def _stamp(page: Page, taken: Container[int]) -> list[Line]:
+    """The stamp and what stands on its side with it."""
+    aside = [line for line in page.lines if line.aside and id(line) not in taken]
+    mark = next((line for line in aside if STAMP.match(page.said(line))), None)
+    if mark is None or len(aside) == len(page.lines):
+        return []
+    return [line for line in aside if abs(line.x0 - mark.x0) < mark.x1 - mark.x0]
 
 
 def _candidates(page: Page) -> list[tuple[Line, bool]]:

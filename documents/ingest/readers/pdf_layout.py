@@ -102,7 +102,7 @@ def _lines(words: Words) -> list[Line]:
     aside = (quarters != usual).tolist()
     lines = _upright_lines([piece for piece in pieces if not aside[piece.first]], words)
     # A note on its side in the margin comes last.
-    return lines + [Line([[piece]], parted=2) for piece in pieces if aside[piece.first]]
+    return lines + [Line([[piece]], parted=2, aside=True) for piece in pieces if aside[piece.first]]
 
 
 def _upright_lines(pieces: list[Piece], words: Words) -> list[Line]:

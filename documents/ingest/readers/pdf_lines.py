@@ -30,6 +30,8 @@ class Line:
     parted: int = 0
     table: int = 0
     is_header: bool = False
+    # Turned another way than the page's text.
+    aside: bool = False
     start: int = 0
     end: int = 0
     size: float = 0.0
