@@ -64,7 +64,16 @@ PUBLIC = {
         "tokens",
         "tools",
     },
-    "accounts": {"models", "services", "resolve", "tickets", "drf", "ninja"},
+    "accounts": {
+        "addresses",
+        "drf",
+        "limits",
+        "models",
+        "ninja",
+        "resolve",
+        "services",
+        "tickets",
+    },
 }
 # Entrances from outside. Nothing but config imports them, not even their own room.
 DOORS = {"views", "api", "stream_api", "consumers", "admin", "urls", "tasks", "management"}

@@ -70,8 +70,10 @@ def test_deleting_in_the_admin_removes_the_file(
 
 
 def test_an_admin_adds_a_shared_collection(admin: Any, api: Any) -> None:
-    form = {"name": "Kelas A", "description": "", "is_open": "on", "owner": ""}
-    assert _form(api(admin), f"{BASE}/collection/add/", form).status_code == 302
+    no_shares = {"shares-TOTAL_FORMS": "0", "shares-INITIAL_FORMS": "0"}
+    form = {"name": "Kelas A", "description": "", "is_open": "on", "owner": "", **no_shares}
+    answer = _form(api(admin), f"{BASE}/collection/add/", form)
+    assert answer.status_code == 302, answer.context["errors"]
     assert Collection.objects.get().kind == "shared"
 
 
