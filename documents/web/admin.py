@@ -23,6 +23,10 @@ class SourceForm(forms.ModelForm):
     most_pages = forms.IntegerField(
         label=_("at most so many pages"), initial=200, min_value=1, max_value=services.MOST_PAGES
     )
+    # As by the API: an address that looks like a sitemap is one, unless somebody says otherwise.
+    kind = forms.ChoiceField(
+        label=_("kind"), required=False, choices=[("", "---------"), *WebSource.Kind.choices]
+    )
     actor: Any = None
 
     class Meta:
