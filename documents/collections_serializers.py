@@ -26,6 +26,7 @@ class CollectionIn(serializers.Serializer):
 class CollectionParameters(serializers.Serializer):
     kind = serializers.ChoiceField(choices=Collection.Kind.values, required=False)
     search = serializers.CharField(max_length=200, required=False)
+    for_me = serializers.BooleanField(required=False)
 
 
 class DeleteParameters(serializers.Serializer):
@@ -33,11 +34,13 @@ class DeleteParameters(serializers.Serializer):
 
 
 class CollectionSerializer(serializers.ModelSerializer):
-    """Who else may read it is told to those who may change that."""
+    """Who else may read it is told to those who may change that; others learn why they may."""
 
     owner_id = serializers.UUIDField(read_only=True, allow_null=True)
     owner_name = serializers.CharField(source="owner.full_name", default="", read_only=True)
     document_count = serializers.IntegerField(read_only=True)
+    given_to_me = serializers.BooleanField(read_only=True)
+    my_groups = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = Collection
@@ -50,6 +53,8 @@ class CollectionSerializer(serializers.ModelSerializer):
             "owner_id",
             "owner_name",
             "document_count",
+            "given_to_me",
+            "my_groups",
             "created_at",
         ]
         read_only_fields = fields

@@ -6,11 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 
-from accounts.models import User
+from accounts.models import Group, User
 from core.errors import NotFound
 from documents.asking import reading_as
 from documents.ingest import formats, recognition
@@ -33,10 +44,15 @@ def readable_collections(user: User) -> list[UUID]:
 
 
 def collections(
-    user: User, *, kind: str = "", search: str = "", chats: bool = False
+    user: User, *, kind: str = "", search: str = "", chats: bool = False, for_me: bool = False
 ) -> QuerySet[Collection]:
-    """With `document_count`, ordered by name; the files of chats only when they are asked for."""
-    found = Collection.objects.visible_to(user)
+    """Ordered by name; the files of chats only when they are asked for.
+
+    With `document_count`, `given_to_me` (shared with the user by address) and `my_groups` (names of
+    the user's own groups that may read it). `for_me` leaves out what only an admin sees.
+    """
+    everything = Collection.objects
+    found = everything.meant_for(user) if for_me else everything.visible_to(user)
     if kind:
         found = found.filter(kind=kind)
     elif not chats:
@@ -46,8 +62,13 @@ def collections(
     files = Document.objects.filter(collection=OuterRef("id")).exclude(kind=QA)
     number = files.order_by().values("collection")
     count = Subquery(number.annotate(n=Count("id")).values("n"), output_field=IntegerField())
+    mine = Group.objects.filter(collections=OuterRef("id"), memberships__user=user)
     return (
-        found.annotate(document_count=Coalesce(count, 0))
+        found.annotate(
+            document_count=Coalesce(count, 0),
+            given_to_me=Exists(Share.objects.filter(collection=OuterRef("id"), user=user)),
+            my_groups=ArraySubquery(mine.order_by("name").values("name")),
+        )
         .select_related("owner")
         .prefetch_related("groups", Prefetch("shares", Share.objects.select_related("user")))
         .order_by("name", "id")
@@ -63,15 +84,25 @@ def collection(user: User, collection_id: UUID | str) -> Collection:
 
 
 def documents(
-    user: User, *, status: str = "", collection_id: UUID | str | None = None, kind: str = ""
+    user: User,
+    *,
+    status: str = "",
+    collection_id: UUID | str | None = None,
+    kind: str = "",
+    search: str = "",
 ) -> QuerySet[Document]:
-    """Newest first; answered questions, which are no files, only where their kind is asked for."""
+    """Newest first; answered questions, which are no files, only where their kind is asked for.
+
+    `search` is a part of the file's name or of its title.
+    """
     found = Document.objects.visible_to(user)
     found = found.filter(kind=kind) if kind else found.exclude(kind=QA)
     if status:
         found = found.filter(status=status.upper())
     if collection_id:
         found = found.filter(collection=collection(user, collection_id))
+    if search:
+        found = found.filter(Q(original_filename__icontains=search) | Q(title__icontains=search))
     return found.select_related("collection").order_by("-uploaded_at", "-id")
 
 

@@ -103,6 +103,7 @@ class ListParameters(serializers.Serializer):
     status = serializers.ChoiceField(choices=Document.Status.values, required=False)
     collection_id = serializers.UUIDField(required=False)
     kind = serializers.RegexField(r"^[a-z]+$", required=False, max_length=20)
+    search = serializers.CharField(max_length=200, required=False)
 
 
 class PageParameters(serializers.Serializer):

@@ -301,3 +301,34 @@ def test_admins_see_all_and_search_what_is_meant_for_them(
 ) -> None:
     assert queries.collection(admin, course.pk) == course
     assert not Collection.objects.meant_for(admin).filter(pk=course.pk).exists()
+
+
+def test_a_reader_learns_why_they_may_read(
+    api: Any, admin: Any, alice: Any, bob: Any, course: Collection
+) -> None:
+    group = Group.objects.create(name="Biologi 7A")
+    group.memberships.create(user=bob)
+    collections.update_collection(actor=alice, collection_id=course.pk, users=[bob.email])
+    collections.update_collection(actor=admin, collection_id=course.pk, groups=[group.pk])
+    seen = api(bob).get(f"{URL}/{course.pk}").json()
+    assert (seen["given_to_me"], seen["my_groups"]) == (True, ["Biologi 7A"])
+    assert seen["groups"] == seen["users"] == []
+    seen = api(alice).get(f"{URL}/{course.pk}").json()
+    assert (seen["given_to_me"], seen["my_groups"]) == (False, [])
+
+
+def test_an_admin_asks_for_what_is_meant_for_them(api: Any, admin: Any, course: Collection) -> None:
+    def names(query: str) -> set[str]:
+        return {row["name"] for row in api(admin).get(f"{URL}{query}").json()["collections"]}
+
+    assert course.name in names("") and course.name not in names("?for_me=true")
+
+
+def test_files_are_found_by_a_part_of_their_name(
+    api: Any, alice: Any, bob: Any, course: Collection
+) -> None:
+    name = course.documents.get().original_filename
+    files = f"{URL}/{course.pk}/files"
+    assert api(alice).get(f"{files}?search={name[:4].upper()}").json()["total"] == 1
+    assert api(alice).get(f"{files}?search=%25").json()["total"] == 0
+    assert api(bob).get(f"/api/v1/files?search={name[:4]}").json()["total"] == 0
