@@ -1,4 +1,4 @@
-"""Pages of the chat."""
+"""Pages of the chat and the library."""
 
 from django.urls import path
 
@@ -8,5 +8,7 @@ urlpatterns = [
     path("", views.chat_page, name="home"),
     path("chat/", views.chat_page, name="chat"),
     path("chat/<uuid:session_id>/", views.chat_page, name="chat-session-page"),
+    path("library/", views.library_page, name="library"),
+    path("library/<uuid:collection_id>/", views.library_page, name="library-collection"),
     path("preferences/", views.preferences, name="preferences"),
 ]

@@ -1,4 +1,4 @@
-"""The chat page and the reader's own look and language. What a page does it does over the API."""
+"""The pages of chat and library, and the reader's look and language; all else goes over the API."""
 
 import uuid
 from typing import Any
@@ -29,6 +29,9 @@ MODULES = [
     f"js/{name}.js"
     for name in "lib answer composer conversation file material sessions socket".split()
 ]
+LIBRARY_MODULES = [
+    f"js/{name}.js" for name in "lib shelf shelves collection file material readers socket".split()
+]
 SUGGESTED_FROM = 3
 # The built-in model's name is stored in English; the page translates what it knows.
 BUILTIN_NAME = gettext_noop("Quotes from your material")
@@ -39,32 +42,55 @@ BUILTIN_NAME = gettext_noop("Quotes from your material")
 def chat_page(request: HttpRequest, session_id: uuid.UUID | None = None) -> HttpResponse:
     """The page is the same for every session; the browser asks for what was said."""
     assert isinstance(request.user, User)
-    language = request.user.language or translation.get_language()
+    return _shown(request, "chat/page.html", _chat(request.user, session_id))
+
+
+@require_GET
+@login_required
+def library_page(request: HttpRequest, collection_id: uuid.UUID | None = None) -> HttpResponse:
+    """The collections, or one of them: the browser asks for what may be read."""
+    assert isinstance(request.user, User)
+    boot = {"sharing": settings.STUDENT_SHARING}
+    return _shown(request, "library/page.html", {"boot": boot, "modules": LIBRARY_MODULES})
+
+
+def _shown(request: HttpRequest, template: str, page: dict[str, Any]) -> HttpResponse:
+    user = request.user
+    assert isinstance(user, User)
+    language = user.language or translation.get_language()
     with translation.override(language):
-        response = render(request, "chat/page.html", _page(request.user, language, session_id))
+        response = render(
+            request, template, {**_common(user), **page, "boot": _boot(user, language, page)}
+        )
     # So that sentences of the API and of the next log-in page are in the same language.
     _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
     return response
 
 
-def _page(user: User, language: str, session_id: uuid.UUID | None) -> dict[str, Any]:
+def _common(user: User) -> dict[str, Any]:
+    initial = user.get_full_name()[:1].upper()
+    return {"theme": user.theme, "themes": THEMES, "initial": initial}
+
+
+def _boot(user: User, language: str, page: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "language": language,
+        "catalog": words_for_scripts(language),
+        "user": {"id": str(user.pk), "is_admin": user.is_admin},
+        "max_upload_mb": settings.MAX_UPLOAD_MB,
+        "accepts": ACCEPTED,
+        **page["boot"],
+    }
+
+
+def _chat(user: User, session_id: uuid.UUID | None) -> dict[str, Any]:
     models = list(usable_models().select_related("provider"))
     return {
-        "boot": {
-            "language": language,
-            "catalog": words_for_scripts(language),
-            "documents": suggested(user, SUGGESTED_FROM),
-            "user": {"id": str(user.pk), "is_admin": user.is_admin},
-            "max_upload_mb": settings.MAX_UPLOAD_MB,
-            "accepts": ACCEPTED,
-        },
+        "boot": {"documents": suggested(user, SUGGESTED_FROM)},
         "models": models,
         "only_builtin": all(model.provider.kind == "builtin" for model in models),
         "modules": MODULES,
         "session_id": session_id,
-        "theme": user.theme,
-        "themes": THEMES,
-        "initial": user.get_full_name()[:1].upper(),
     }
 
 

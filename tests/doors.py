@@ -212,6 +212,8 @@ DOORS = [
     Door(Who.MEMBERS, "GET", ""),
     Door(Who.MEMBERS, "GET", "chat/"),
     Door(Who.MEMBERS, "GET", "chat/<uuid:session_id>/"),
+    Door(Who.MEMBERS, "GET", "library/"),
+    Door(Who.MEMBERS, "GET", "library/<uuid:collection_id>/"),
     Door(Who.ANYONE, "POST", "preferences/", 302, why="language and look of the login page"),
 ]
 

@@ -110,7 +110,7 @@ def test_chat_pages_are_clean(db, alice):
     world = build(alice)
     client = Client()
     client.force_login(alice)
-    for path in ("/", "/chat/", f"/chat/{world.session.pk}/"):
+    for path in ("/", "/chat/", f"/chat/{world.session.pk}/", "/library/"):
         answer = client.get(path)
         assert answer.status_code == 200
         check(answer)

@@ -18,8 +18,7 @@ const STAGES = {
 /** `does`: view(row, element), retry(row), delete(row), dismiss(row), cancel(row), remove(row),
     stop(row), reprocess(row) */
 export function fileRow(row, place, does) {
-  // An archive has no pages: what came out of it stands in rows of its own.
-  const can = row.status === "PROCESSED" && row.media_type !== ARCHIVE;
+  const can = canOpen(row);
   const name = can
     ? h(
         "button",
@@ -48,6 +47,13 @@ export function fileRow(row, place, does) {
         }),
   );
 }
+
+/** An archive has no pages: what came out of it stands in rows of its own. */
+export const canOpen = (row) => row.status === "PROCESSED" && row.media_type !== ARCHIVE;
+
+/** Rows the socket told of are the reader's own. */
+export const isMine = (row) =>
+  row.uploaded_by === undefined || row.uploaded_by === boot.user.id;
 
 function state(row) {
   const percent = (value) => `${Math.round(value)}%`;
@@ -92,12 +98,21 @@ function tools(row, place, does) {
     return [retry, tool("close", label(gettext("Remove %(name)s")), () => does.remove(row))];
   const stop = tool("stop", label(gettext("Stop reading %(name)s")), () => does.stop(row));
   const again = tool("again", label(gettext("Read %(name)s again")), () => does.reprocess(row));
-  const mine =
-    boot.user.is_admin || row.uploaded_by === undefined || row.uploaded_by === boot.user.id;
+  const mine = boot.user.is_admin || isMine(row);
+  if (place === "shelf") return shelfTools(row, mine, { stop, retry }, does);
   if (row.status === "FAILED") return mine ? [retry, remove] : [hide];
   if (row.status !== "PROCESSED") return mine ? [stop, remove] : [];
   if (place === "tray") return [hide];
   return mine ? [again, remove] : [];
+}
+
+/** Most is in a menu: a long list stays calm. */
+function shelfTools(row, mine, { stop, retry }, does) {
+  const label = fill(gettext("More for “%(title)s”"), { title: row.name });
+  const more = tool("more", label, (event) => does.more(row, event.currentTarget));
+  if (row.status === "PROCESSED") return [more];
+  if (!mine) return [];
+  return [row.status === "FAILED" ? retry : stop, more];
 }
 
 function timeLeft(seconds) {

@@ -12,7 +12,7 @@ import {
   gettext,
   offline,
 } from "./lib.js";
-import { fileRow } from "./file.js";
+import { fileRow, isMine } from "./file.js";
 import { LiveSocket } from "./socket.js";
 
 const AT_ONCE = 2;
@@ -20,22 +20,28 @@ const POLL_EVERY = 2500;
 const UNFINISHED = ["UPLOADED", "PROCESSING"];
 
 export class Material {
-  /** on: view(document, element), changed(), failed(error), chat(): id of the open one, if any */
+  /** on: view(document, element), changed(), failed(error), chat?(): id of the open one, if any,
+      more?(document, button) */
   constructor(on) {
     this.on = on;
     this.files = new Map(); // key → {key, name, id?, status, sent?, error?, file?}
     this.queue = [];
     this.running = 0;
     this.list = null; // the library's <ul> while it is open
+    this.place = "list"; // and which kind of list that is (file.js)
+    this.belongs = () => true; // whether a row is to be listed there
+    this.into = null; // id of the collection that takes what is added; null: the server chooses
+    this.closed = ""; // why nothing can be added just now
     this.does = {
       view: (row, element) => this.on.view(row, element),
       retry: (row) => this.#retry(row),
-      stop: (row) => this.#act(row, "cancel"),
-      reprocess: (row) => this.#act(row, "reprocess"),
-      delete: (row) => this.#delete(row),
+      stop: (row) => this.act(row, "cancel"),
+      reprocess: (row) => this.act(row, "reprocess"),
+      delete: (row) => this.delete(row),
       dismiss: (row) => this.#dismiss(row),
       cancel: (row) => this.#cancel(row),
       remove: (row) => this.#remove(row),
+      more: (row, button) => this.on.more(row, button),
     };
     this.#drops();
     $("choose").onchange = (event) => {
@@ -57,13 +63,19 @@ export class Material {
     $("choose").click();
   }
 
-  /** Where the library lists its rows (null: it is closed). */
-  show(list) {
+  /** Where the library lists which rows (null: it is closed). */
+  show(list, { place = "list", belongs = () => true } = {}) {
     this.list = list;
+    this.place = place;
+    this.belongs = belongs;
   }
 
   // --- sending -------------------------------------------------------------------------------
   add(files, chat = null) {
+    if (this.closed) {
+      this.on.failed(new Error(this.closed));
+      return;
+    }
     for (const file of files) {
       const row = {
         key: `up-${Date.now()}-${Math.random()}`,
@@ -73,6 +85,7 @@ export class Material {
         sent: 0,
         file,
         chat,
+        collection_id: this.into ?? undefined,
         tray: true,
       };
       this.files.set(row.key, row);
@@ -93,6 +106,7 @@ export class Material {
     const request = new XMLHttpRequest();
     row.request = request;
     const form = new FormData();
+    if (row.collection_id) form.append("collection_id", row.collection_id);
     form.append("file", row.file, row.name);
     const door = row.chat ? `chat/sessions/${row.chat}/files` : "files/upload";
     request.open("POST", `/api/v1/${door}`);
@@ -146,9 +160,10 @@ export class Material {
   }
 
   async #poll() {
-    if (this.live || document.hidden) return;
+    if (document.hidden) return;
     for (const row of this.files.values()) {
-      if (!UNFINISHED.includes(row.status)) continue;
+      // The socket tells of my own uploads only.
+      if (!UNFINISHED.includes(row.status) || (this.live && isMine(row))) continue;
       try {
         this.#update(await api(`files/${row.id}`));
       } catch {
@@ -180,14 +195,14 @@ export class Material {
     row.elements ??= {};
     for (const [place, list] of [
       ["tray", row.tray ? $("tray") : null],
-      ["list", this.list],
+      ["list", this.list && this.belongs(row) ? this.list : null],
     ]) {
       const old = row.elements[place];
       if (!list) {
         old?.remove();
         continue;
       }
-      const fresh = fileRow(row, place, this.does);
+      const fresh = fileRow(row, place === "list" ? this.place : place, this.does);
       const focused = old
         ? [...old.querySelectorAll("button")].indexOf(document.activeElement)
         : -1;
@@ -221,10 +236,11 @@ export class Material {
       this.add([row.file], row.chat);
       return;
     }
-    await this.#act(row, "retry");
+    await this.act(row, "retry");
   }
 
-  async #act(row, action) {
+  /** cancel, retry or reprocess. */
+  async act(row, action) {
     try {
       this.#update(await api(`files/${row.id}/${action}`, { method: "POST" }));
     } catch (error) {
@@ -232,7 +248,12 @@ export class Material {
     }
   }
 
-  async #delete(row) {
+  /** What a request has just said about a document. */
+  told(document) {
+    this.#update(document);
+  }
+
+  async delete(row) {
     const sure = await confirmFirst(
       gettext("Delete this file?"),
       fill(
@@ -254,6 +275,11 @@ export class Material {
     }
     this.#remove(row);
     this.on.changed();
+  }
+
+  /** Rows of which nothing is heard any more. */
+  forget(rows) {
+    for (const row of rows) this.#remove(row);
   }
 
   #remove(row) {

@@ -38,8 +38,8 @@ export function closePane() {
   $("pane").replaceChildren();
   $("app").classList.remove("with-pane");
   cover();
-  $("show-material").setAttribute("aria-expanded", "false");
-  (comeBackTo?.isConnected ? comeBackTo : $("say")).focus({ preventScroll: true });
+  $("show-material")?.setAttribute("aria-expanded", "false");
+  (comeBackTo?.isConnected ? comeBackTo : ($("say") ?? $("title"))).focus({ preventScroll: true });
   comeBackTo = null;
 }
 
