@@ -42,6 +42,14 @@ SENTENCES: dict[str, Any] = {
     ),
     "nested": _("This is an archive inside an archive. Unpack it and upload it by itself."),
     "outside": _("Its name points to a place outside the archive."),
+    "quota_files": _(
+        "You have as many files as you may keep. Delete some that you no longer need and upload "
+        "this one by itself."
+    ),
+    "quota_bytes": _(
+        "There was not enough room left for this. Delete files that you no longer need and upload "
+        "this one by itself."
+    ),
     "link": _("This is only a link to another file. Pack the file itself."),
     "too_slow": _(
         "Reading this file took too long, so it was stopped. Split it into smaller files or save "

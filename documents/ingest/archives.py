@@ -9,9 +9,11 @@ from contextlib import closing
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models.functions import Now
 
-from documents import names, recording, storage
+from core.errors import TooLarge
+from documents import names, quota, recording, storage
 from documents.ingest import formats
 from documents.ingest.extract import members
 from documents.ingest.frames import Unreadable
@@ -84,9 +86,16 @@ def _take(
         return found.error, found.media_type
     lease.check()
     collection = Collection.objects.get(id=archive.collection_id)
-    return recording.record(
-        archive.owner_id, collection, incoming, name, after=_nothing, archive=archive
-    )
+    try:
+        with transaction.atomic():
+            if not collection.documents.filter(sha256=incoming.sha256).exists():
+                quota.hold(archive.owner)
+                quota.admit(archive.owner, files=1, size=incoming.size)
+            return recording.record(
+                archive.owner_id, collection, incoming, name, after=_nothing, archive=archive
+            )
+    except TooLarge as error:
+        return error.code, ""
 
 
 def _nothing(document: Document) -> None:

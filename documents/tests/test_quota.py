@@ -2,6 +2,7 @@
 
 import io
 import threading
+import zipfile
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from core.errors import TooLarge
-from documents import quota, services
+from documents import quota, reasons, services
 from documents.models import Document, UploadQuota
 
 TEXT = b"A sentence of some length about palm leaves."
@@ -106,3 +107,33 @@ def test_uploads_at_the_same_moment_do_not_pass_together(
     for thread in threads:
         thread.join()
     assert Document.objects.count() == 2 and len(refused) == 4
+
+
+def test_members_beyond_the_quota_are_refused_by_name(
+    alice: Any, ingest: Any, limits: UploadQuota
+) -> None:
+    UploadQuota.objects.filter(id=1).update(files=3)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in ("a.txt", "b.txt", "c.txt"):
+            archive.writestr(name, TEXT + name.encode())
+        archive.writestr("again.txt", TEXT + b"a.txt")
+    document = ingest(alice, out.getvalue(), "all.zip")
+    assert document.status == Document.Status.PROCESSED and document.member_count == 3
+    assert [(row["name"], row["code"]) for row in document.refused] == [("c.txt", "quota_files")]
+    ((_name, sentence),) = reasons.refusals(document.refused)
+    assert "Delete some" in sentence
+    assert quota.of(alice).files == 3
+
+
+def test_members_too_large_for_what_is_left_are_refused(
+    alice: Any, ingest: Any, limits: UploadQuota
+) -> None:
+    UploadQuota.objects.filter(id=1).update(files=0)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.txt", TEXT * 25_000)
+        archive.writestr("b.txt", TEXT)
+    document = ingest(alice, out.getvalue(), "all.zip")
+    assert [(row["name"], row["code"]) for row in document.refused] == [("a.txt", "quota_bytes")]
+    assert document.member_count == 1
