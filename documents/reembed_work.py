@@ -1,6 +1,6 @@
 """The work of a `ReembedJob`: passage after passage, by whoever holds the job's lease.
 
-Vectors are stored batch by batch, so a killed worker loses the batch in flight and nothing else.
+Vectors are stored every two seconds or so: that is what a killed worker loses, and nothing else.
 A slice of the work ends after half a minute and goes to the back of the queue: uploads need not
 wait for hours of it.
 """
@@ -80,8 +80,6 @@ def _pause(lease: JobLease, code: str, hopeless: bool = False) -> None:
 def _prepare(lease: JobLease) -> None:
     """Rounds over all documents, until one finds nothing to do and the switch is made."""
     model = lease.job.model
-    # Before the vectors: it grows with them, and the switch need not wait for it.
-    vector_indexes.build(model)
     while True:
         for document in _documents_without(model):
             lease.check()
@@ -96,6 +94,7 @@ def _prepare(lease: JobLease) -> None:
             "lease_token": None,
             "lease_until": None,
         }
+        # After the vectors: built in one go it takes a fraction of what adding each one costs.
         vector_indexes.build(model)
         if _waits_for_a_yes(lease):
             return

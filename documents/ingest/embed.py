@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # Texts sorted together; passages of one book waste 3% on padding then, and 40% as they come.
 WINDOW = 512
+# Vectors are handed to `keep` so often, or when so many wait: a transaction for each of the small
+# batches of the local embedder would cost more than a killed worker loses.
+KEEP_EVERY, KEEP_MOST = 2.0, 512
 # A provider that says "slower" is asked again by the same worker, so often and after so long.
 SLOWER, LONGEST_PAUSE = 4, 30.0
 
@@ -55,8 +58,8 @@ def digest_of(text: str) -> bytes:
 class Embedding:
     """The vectors of one document by one model: `add` its texts in order, then `finish`.
 
-    `find` gives vectors that are known, by the digests of their texts; `keep` is given those of
-    each batch as soon as they are there. For one thread, which closes it in the end.
+    `find` gives vectors that are known, by the digests of their texts; `keep` is given those that
+    are new, within two seconds or so. For one thread, which closes it in the end.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class Embedding:
         self._rows: list[Vector | None] = []
         self._window: list[tuple[bytes, str]] = []
         self._running: deque[tuple[list[tuple[bytes, str]], Future[Vector]]] = deque()
+        self._unkept: list[tuple[list[bytes], Vector]] = []
+        self._kept_at = time.monotonic()
         self._started = 0.0
         self.sent = 0
         # Characters: of all texts, of those that are done, and of those that had to be embedded.
@@ -117,6 +122,7 @@ class Embedding:
         self._send(tell)
         while self._running:
             self._collect(tell)
+        self._keep_all()
         if not self._order:
             return numpy.zeros((0, self._dimensions), numpy.float16)
         rows: Vector = numpy.stack([row for row in self._rows if row is not None])
@@ -126,8 +132,9 @@ class Embedding:
         """Let nothing go on that nobody waits for; what has come already is kept."""
         while self._running:
             batch, answer = self._running.popleft()
-            if not answer.cancel() and answer.exception() is None and self._keep is not None:
-                self._keep([digest for digest, _text in batch], answer.result())
+            if not answer.cancel() and answer.exception() is None:
+                self._unkept.append(([digest for digest, _text in batch], answer.result()))
+        self._keep_all()
 
     def _send(self, tell: Callable[[], None] = lambda: None) -> None:
         window, self._window = self._window, []
@@ -162,12 +169,23 @@ class Embedding:
         rows = answer.result()
         for (digest, _text), row in zip(batch, rows, strict=True):
             self._rows[self._places[digest]] = row
-        if self._keep is not None:
-            self._keep([digest for digest, _text in batch], rows)
+        self._unkept.append(([digest for digest, _text in batch], rows))
+        waiting = sum(len(digests) for digests, _rows in self._unkept)
+        if waiting >= KEEP_MOST or time.monotonic() - self._kept_at >= KEEP_EVERY:
+            self._keep_all()
         characters = sum(len(text) for _digest, text in batch)
         self.done += characters
         self.embedded += characters
         tell()
+
+    def _keep_all(self) -> None:
+        import numpy  # noqa: PLC0415
+
+        unkept, self._unkept = self._unkept, []
+        self._kept_at = time.monotonic()
+        if unkept and self._keep is not None:
+            digests = [digest for some, _rows in unkept for digest in some]
+            self._keep(digests, numpy.concatenate([rows for _digests, rows in unkept]))
 
 
 async def _once(embedder: Embedder, batch: Sequence[str], dimensions: int) -> Vector:

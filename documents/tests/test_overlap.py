@@ -249,3 +249,29 @@ def test_errors_of_the_embedder_end_the_document_without_hanging(
     pipeline.run(document.id)
     document.refresh_from_db()
     assert (document.status, document.error_code) == ("FAILED", "embedder")
+
+
+def test_small_batches_are_kept_together_and_none_is_lost_on_a_failure(
+    embedder: FakeEmbedder, small_windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[list[bytes]] = []
+
+    def embedding() -> Embedding:
+        made = Embedding(embedder, DIMENSIONS, keep=lambda digests, _rows: kept.append([*digests]))
+        for number in range(40):
+            made.add(f"text {number}")
+        return made
+
+    monkeypatch.setattr(embed, "KEEP_EVERY", 300.0)
+    embedding().finish()
+    assert len(embedder.batches) == 10 and [len(set(digests)) for digests in kept] == [40]
+    kept.clear()
+    embedder.batches.clear()
+    failing = embedding()
+    monkeypatch.setattr(embedder, "embed", _failing(embedder, after=len(embedder.batches)))
+    for number in range(40, 80):
+        failing._window.append((embed.digest_of(f"text {number}"), f"text {number}"))
+    with pytest.raises(embed.EmbedderFailed):
+        failing.finish()
+    failing.close()
+    assert sum(map(len, kept)) >= 36, "what had come before the failure"
