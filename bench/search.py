@@ -109,8 +109,8 @@ def write(document: Document, reading: store.Reading) -> None:
     for model in reading.vectors:
         blocks = store._vector_rows(document, reading, ids, model)
         copy_blocks(ChunkVector._meta.db_table, store.VECTOR_COLUMNS, blocks)
-    rows = store._posting_rows(document, terms)
-    copy_rows(Posting._meta.db_table, store.POSTING_COLUMNS, store.POSTING_TYPES, rows)
+    postings_ = store._posting_rows(document, terms)
+    copy_blocks(Posting._meta.db_table, store.POSTING_COLUMNS, postings_)
 
 
 def measure(collection: Collection, user: User, size: int) -> None:

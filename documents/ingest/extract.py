@@ -68,7 +68,7 @@ class Crashed(Exception):
         self.detail = detail
 
 
-def members(path: Path, kind: str) -> Iterator[Member]:
+def members(path: Path, kind: str) -> Generator[Member, None, None]:
     """As `extract`, for an archive: its files in pieces."""
     with closing(_frames_of(path, kind, second=False, seconds=None)) as frames:
         yield from (frame for frame in frames if isinstance(frame, Member))

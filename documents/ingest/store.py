@@ -1,5 +1,6 @@
 """What was read, into the database: one transaction by COPY, so nobody sees half a document."""
 
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from django.db.models.functions import Now
 from documents import lexical, switching
 from documents.ingest import origins, postings, shelf, unchanged
 from documents.ingest.chunking import Draft
-from documents.ingest.copying import copy_blocks, copy_rows, vector_rows
+from documents.ingest.copying import array, copy_blocks, copy_rows, vector_rows
 from documents.ingest.embed import passage
 from documents.ingest.frames import READING_VERSION, Info, PageText
 from documents.ingest.lease import Lease, LeaseLost
@@ -76,10 +77,9 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         )
         for model in wanted:
             if model in reading.vectors:
-                rows = _vector_rows(document, reading, ids, model)
-                copy_blocks(ChunkVector._meta.db_table, VECTOR_COLUMNS, rows)
-        rows = _posting_rows(document, terms)
-        copy_rows(Posting._meta.db_table, POSTING_COLUMNS, POSTING_TYPES, rows)
+                vectors = _vector_rows(document, reading, ids, model)
+                copy_blocks(ChunkVector._meta.db_table, VECTOR_COLUMNS, vectors)
+        copy_blocks(Posting._meta.db_table, POSTING_COLUMNS, _posting_rows(document, terms))
         _finish(lease, document, reading)
 
 
@@ -113,7 +113,7 @@ POSTING_COLUMNS = (
     "page_numbers",
     "page_weights",
 )
-POSTING_TYPES = ("uuid", "int4", "uuid", "int8[]", "float4[]", "int4[]", "float4[]")
+POSTING_ARRAYS = ("int8", "float4", "int4", "float4")
 
 
 def _page_rows(document: Document, reading: Reading) -> Iterator[Any]:
@@ -146,7 +146,7 @@ def _vector_rows(
 ) -> Iterator[bytes]:
     import numpy  # noqa: PLC0415
 
-    before = [
+    before: list[Any] = [
         numpy.array(model.pk, numpy.int16),
         numpy.array(ids, numpy.int64),
         document.collection_id.bytes,
@@ -160,9 +160,13 @@ def _entries(reading: Reading, ids: Sequence[int]) -> Iterator[tuple[int, int, s
         yield id_, draft.page, passage(reading.title, draft.heading, draft.text), language
 
 
-def _posting_rows(document: Document, terms: Iterable[tuple[int, postings.Row]]) -> Iterator[Any]:
+def _posting_rows(document: Document, terms: Iterable[tuple[int, postings.Row]]) -> Iterator[bytes]:
+    before = struct.pack(">hi16s", len(POSTING_COLUMNS), 16, document.collection_id.bytes)
+    middle = struct.Struct(">iii16s")
     for term, row in terms:
-        yield document.collection_id, term, document.id, *row
+        lists: tuple[Sequence[float], ...] = row
+        fields = map(array, POSTING_ARRAYS, lists)
+        yield before + middle.pack(4, term, 16, document.id.bytes) + b"".join(fields)
 
 
 def _stay(document: Document) -> None:
