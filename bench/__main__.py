@@ -1,5 +1,7 @@
 """Start, memory, ingestion, search and answers of one Lontar on this machine.
 
+`python -m bench ingest` compares ingestion with the usual recipe and its parts: see bench.ingest.
+
 `make bench` or `make bench ARGS="--pdf paper.pdf --ask 'What is measured?' --streams 100"`.
 Figures depend on what else the machine does: run it on a quiet one.
 """
@@ -7,10 +9,12 @@ Figures depend on what else the machine does: run it on a quiet one.
 import argparse
 import statistics
 import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from bench import ingest
 from bench.client import Client
 from bench.installation import Installation
 from bench.paper import make_pdf
@@ -18,6 +22,9 @@ from launch.options import ROOT
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["ingest"]:
+        ingest.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pdf", type=Path, help="a document instead of the generated one")
     parser.add_argument("--pages", type=int, default=100, help="pages of the generated one")

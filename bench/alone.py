@@ -12,12 +12,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
 
-    from core.priority import WORKER, step_back
-    from documents.ingest.embed import Embedding, passage
-    from documents.models import Chunk
-    from documents.names import title_of
-    from llm.queries import current_embedding_model
-    from llm.services import embedder
+    from core.priority import WORKER, step_back  # noqa: PLC0415
+    from documents.ingest.embed import Embedding, passage  # noqa: PLC0415
+    from documents.models import Chunk  # noqa: PLC0415
+    from documents.names import title_of  # noqa: PLC0415
+    from llm.queries import current_embedding_model  # noqa: PLC0415
+    from llm.services import embedder  # noqa: PLC0415
 
     # As the worker does it, or its share of the machine would be another.
     step_back(WORKER)

@@ -6,21 +6,29 @@ standard input; says {"pages", "chunks", "seconds", "vectors"} on standard outpu
 of the texts.
 """
 
+import contextlib
 import json
 import os
 import sys
 import time
+from pathlib import Path
 
 # Nothing may be looked up in a hub: the model is a folder.
 os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
 
 
 def main() -> None:
+    # Lontar's worker gives way to whoever waits for a page, and so does this: both get the same
+    # share of a machine that does something else too.
+    os.nice(10)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text("10")
     given = json.load(sys.stdin)
-    from langchain_community.document_loaders import PyPDFLoader
-    from langchain_huggingface import HuggingFaceEmbeddings
-    from langchain_postgres import PGVector
-    from langchain_text_splitters import RecursiveCharacterTextSplitter
+    from langchain_community.document_loaders import PyPDFLoader  # noqa: PLC0415
+    from langchain_huggingface import HuggingFaceEmbeddings  # noqa: PLC0415
+    from langchain_postgres import PGVector  # noqa: PLC0415
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: PLC0415
 
     embeddings = HuggingFaceEmbeddings(
         model_name=given["model"], encode_kwargs={"normalize_embeddings": True}

@@ -1,14 +1,19 @@
 """A Lontar of its own in a temporary folder: started, measured, stopped."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +23,9 @@ from launch.process import session_members
 
 
 class Installation:
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """With these settings on top of what the environment says."""
+        self.environment = dict(environment or {})
         self.folder = tempfile.TemporaryDirectory(prefix="lontar-bench-")
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
@@ -44,6 +51,7 @@ class Installation:
         env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         env |= {"PORT": str(self.port), "HOST": "127.0.0.1", "LONTAR_HOME": self.folder.name}
         env |= {"LIMIT_CHAT": "100000/m", "LIMIT_UPLOAD": "100000/h"}
+        env |= self.environment
         begin = time.perf_counter()
         self.process = subprocess.Popen(
             [ROOT / "launch" / "start", "run"], cwd=ROOT, env=env, stdout=sys.stderr
@@ -71,6 +79,11 @@ class Installation:
             found[file.stem] = sum(map(_pss, session_members(self.pid(file.stem))))
         return {name: kib // 1024 for name, kib in found.items()}
 
+    def run_env(self) -> dict[str, str]:
+        """What programs beside it need to reach the same database, as its owner."""
+        lines = Path(self.folder.name, "run.env").read_text().splitlines()
+        return {"LONTAR_HOME": self.folder.name, **dict(line.split("=", 1) for line in lines)}
+
     def pid(self, part: str) -> int:
         """The process of a part: web, worker, postgresql or redis."""
         text = Path(self.folder.name, "run", f"{part}.pid").read_text()
@@ -78,9 +91,42 @@ class Installation:
 
     def _healthy(self) -> bool:
         try:
-            return urllib.request.urlopen(f"{self.base}/health", timeout=5).status == 200
+            return bool(urllib.request.urlopen(f"{self.base}/health", timeout=5).status == 200)
         except (urllib.error.HTTPError, OSError):
             return False
+
+
+@dataclass
+class Peak:
+    mib: float = 0.0
+
+
+@contextmanager
+def peak_of_tree(pid: int) -> Iterator[Peak]:
+    """The most memory a process and its descendants held together: PSS, ten times a second."""
+    peak, done = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            peak.mib = max(peak.mib, sum(map(_pss, _tree(pid))) / 1024)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and its descendants, whatever session they are in."""
+    found = [pid]
+    for parent in found:
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, children.read_text().split())
+    return found
 
 
 def _pss(pid: int) -> int:
