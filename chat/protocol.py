@@ -43,14 +43,17 @@ def searching(name: str, query: str) -> Event:
     return {"type": "tool", "name": name, "query": query, "status": "searching"}
 
 
-def searched(name: str, query: str, count: int, error: str = "") -> Event:
-    event = {
+def searched(name: str, query: str, count: int, error: str = "", words_only: bool = False) -> Event:
+    """`words_only`: the query could not be embedded, so that only its words were looked for."""
+    event: Event = {
         "type": "tool",
         "name": name,
         "query": query,
         "status": "completed",
         "results_count": count,
     }
+    if words_only:
+        event["words_only"] = True
     return {**event, "error": error} if error else event
 
 

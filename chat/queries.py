@@ -8,6 +8,8 @@ from django.db.models import Prefetch, QuerySet
 from accounts.models import User
 from chat.models import Citation, Generation, Message, Session
 from core.errors import NotFound
+from documents.asking import reading_as
+from documents.models import Chunk, Collection
 from llm.models import LanguageModel
 from llm.queries import usable_models
 
@@ -86,3 +88,13 @@ def model_for(session: Session) -> LanguageModel | None:
     usable = usable_models()
     mine = usable.filter(pk=session.model_id).first() if session.model_id else None
     return mine or usable.first()
+
+
+def cited_heading(user: User, answer_id: uuid.UUID | None) -> str:
+    """The heading of the passage an answer cites last, while the user may still read it."""
+    cited = Citation.objects.filter(message=answer_id, cited=True).order_by("number").last()
+    if cited is None or cited.chunk_id is None:
+        return ""
+    readable = Chunk.objects.filter(collection__in=Collection.objects.visible_to(user))
+    with reading_as(user):
+        return readable.filter(pk=cited.chunk_id).values_list("heading", flat=True).first() or ""

@@ -11,7 +11,8 @@ from accounts.models import User
 from chat import event_log, generations, protocol, queries
 from chat.event_log import Frame
 from chat.models import Generation
-from chat.turn import Plan, Turn, plan
+from chat.plans import Plan, plan
+from chat.turn import Turn
 from core.announce import aring
 from core.db import in_thread
 

@@ -2,15 +2,17 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
 from core.db import in_thread
-from llm.loop import Tool
+from core.follow_ups import own_words, stand_alone
 from llm.messages import ToolSpec
 from llm.tokens import size
-from rag.search import Findings, Scope, look_up
+from rag.search import Findings, Hit, Scope
+from rag.several import Told, look_up_parts, untold
 from rag.sources import Source, SourceBook, with_neighbours
 
 DOCUMENT_SEARCH = "document_search"
@@ -22,7 +24,7 @@ SPEC = ToolSpec(
         "Search the student's course material (lecture notes, books, papers). Returns numbered "
         "passages with document and page. Write the query as a full question or statement in the "
         "language of the material, with names and terms spelled out: it must make sense without "
-        "the conversation."
+        "the conversation. Search once for each thing when several are compared."
     ),
     parameters={
         "type": "object",
@@ -40,41 +42,79 @@ DOUBTFUL = (
 BY_WORDS = "Found by words alone: the embedding model did not answer. Other words may find more."
 
 
-def document_search(
-    user: User,
-    book: SourceBook,
-    counted: Callable[[int], None],
-    room: int,
-    chat: uuid.UUID | None = None,
-) -> Tool:
-    """The search tool of one turn.
+@dataclass(frozen=True)
+class Before:
+    """What was asked before in a chat, oldest first, and the heading of the passage cited last."""
 
-    `counted` is told how many passages each call found; all calls together return about `room`
-    bytes of text, so that a small model is not flooded. `chat` is the collection of this chat's
-    own files.
+    questions: Sequence[str] = ()
+    heading: Callable[[], str] = str
+
+
+NO_CHAT = Before()
+Counted = Callable[[str, int, bool], None]
+
+
+class Searching:
+    """The search tool of one turn: `run` gives what the model reads.
+
+    `counted(query, passages, words_only)` is told what each search found, `told` of the searches
+    for the parts of a question; all together return about `room` bytes of text, so that a small
+    model is not flooded. `chat` is the collection of this chat's own files.
     """
-    left = room
 
-    async def run(arguments: dict[str, Any]) -> str:
-        query = str(arguments.get("query", "")).strip()
+    def __init__(
+        self,
+        user: User,
+        book: SourceBook,
+        counted: Counted,
+        room: int,
+        *,
+        before: Before = NO_CHAT,
+        told: Told = untold,
+        chat: uuid.UUID | None = None,
+    ) -> None:
+        self._user = user
+        self._book = book
+        self._counted = counted
+        self._left = room
+        self._before = before
+        self._told = told
+        self._scope = Scope(chat=chat)
+
+    async def run(self, query: str, parts: Sequence[str] | None = None) -> str:
+        """`parts` take the place of those a rule finds in the query."""
         if not query:
             return json.dumps({"passages": [], "note": "The query was empty."})
-        found = await look_up(user, query, top_k=PASSAGES, scope=Scope(chat=chat))
-        hits = found.hits
-        contexts = await in_thread(with_neighbours, user, hits) if hits else {}
-        nonlocal left
-        sources: list[Source] = []
-        for hit in hits:
-            if size(contexts[hit.chunk_id]) > left:
-                contexts[hit.chunk_id] = hit.text
-            if size(contexts[hit.chunk_id]) > left and sources:
-                break
-            left -= size(contexts[hit.chunk_id])
-            sources += book.add([hit], contexts)
-        counted(len(sources))
+        asked = await whole(query, self._before)
+        found = await look_up_parts(
+            self._user,
+            asked,
+            top_k=PASSAGES,
+            scope=self._scope,
+            subqueries=parts,
+            told=self._told,
+        )
+        contexts = await in_thread(with_neighbours, self._user, found.hits) if found.hits else {}
+        sources = self._fitting(found.hits, contexts)
+        self._counted(query, len(sources), found.words_only)
         return tool_text(sources, found)
 
-    return Tool(spec=SPEC, run=run)
+    def _fitting(self, hits: Sequence[Hit], contexts: dict[int, str]) -> list[Source]:
+        sources: list[Source] = []
+        for hit in hits:
+            if size(contexts[hit.chunk_id]) > self._left:
+                contexts[hit.chunk_id] = hit.text
+            if size(contexts[hit.chunk_id]) > self._left and sources:
+                break
+            self._left -= size(contexts[hit.chunk_id])
+            sources += self._book.add([hit], contexts)
+        return sources
+
+
+async def whole(query: str, before: Before) -> str:
+    """A query that can stand alone, whatever the model left out."""
+    about = "" if own_words(query) or not before.questions else await in_thread(before.heading)
+    return stand_alone(query, before.questions, about)
 
 
 def tool_text(sources: list[Source], found: Findings) -> str:
@@ -88,6 +128,8 @@ def tool_text(sources: list[Source], found: Findings) -> str:
     told: dict[str, Any] = {"passages": passages, "note": " ".join(filter(None, notes))}
     if found.is_doubtful:
         told["doubtful"] = True
+    if found.words_only:
+        told["words_only"] = True
     return json.dumps(told, ensure_ascii=False)
 
 

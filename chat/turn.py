@@ -4,33 +4,32 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 
-from accounts.models import User
-from chat import generations, protocol, queries, services
-from chat.context import conversation, system_prompt, window
+from chat import generations, protocol, services
 from chat.event_log import EventLog
 from chat.generations import Outcome
 from chat.keeper import keeper
-from chat.models import Citation, Generation, Message, Session
+from chat.models import Citation, Generation, Message
+from chat.plans import Plan
+from chat.searching_first import SearchingFirst
 from chat.sentences import error_sentence
-from chat.tools import document_search
+from chat.tools import DOCUMENT_SEARCH, SPEC, Searching
 from core.db import in_thread
+from llm.base import ChatModel
 from llm.errors import LLMError
 from llm.events import Finished, ReasoningDelta, TextDelta, ToolFinished, ToolStarted, TurnEvent
-from llm.fallback import Answerer, Candidate
+from llm.fallback import Answerer
 from llm.loop import Tool, run_turn
-from llm.messages import JSONDict, Request, ToolCall, Usage
+from llm.messages import JSONDict, ToolCall, Usage
 from llm.models import LanguageModel
-from llm.purpose import task_of
-from llm.queries import fallback_chain
 from llm.services import Caller, chat_model
 from llm.tokens import LEAST_TOKENS, learn, request_size
 from rag.binding import bound
@@ -41,70 +40,7 @@ log = logging.getLogger(__name__)
 
 Status = Generation.Status
 REFUSALS = ("refusal", "content_filter")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All a turn needs from the database, read at once before the model is called."""
-
-    generation_id: uuid.UUID
-    session_id: uuid.UUID
-    user: User
-    question: Message
-    answer: Message
-    model: LanguageModel
-    chosen: Candidate
-    others: Callable[[], Sequence[Candidate]]  # who may answer instead; asks the database
-    language: str
-    left_out: bool  # older messages did not fit
-    chat_files: uuid.UUID | None = None  # the collection of what was brought to this chat
-
-
-def plan(generation: Generation, user: User, language: str) -> Plan:
-    session, model = generation.session, generation.model
-    assert model is not None  # a generation is opened with one; only later may it be deleted
-    question = generation.question
-    thread = [question]
-    if question.parent_id is not None:
-        thread = queries.branch(list(session.messages.all()), generation.question_id)
-    chosen, left_out = _candidate(model, session, thread)
-    return Plan(
-        generation_id=generation.pk,
-        session_id=session.pk,
-        user=user,
-        question=generation.question,
-        answer=generation.answer,
-        model=model,
-        chosen=chosen,
-        others=partial(_others, model, session, thread, generation.question.content),
-        language=language,
-        left_out=left_out,
-        chat_files=session.files_id,
-    )
-
-
-def _candidate(
-    model: LanguageModel, session: Session, thread: list[Message]
-) -> tuple[Candidate, bool]:
-    """The conversation as it fits a model, and whether older messages did not."""
-    space, system = window(model), system_prompt(session)
-    fitted = conversation(
-        thread, space.conversation(system), session.context_summary, session.summarised_until
-    )
-    request = Request(
-        model=model.name,
-        system=system,
-        messages=fitted.messages,
-        max_tokens=model.max_output_tokens,
-    )
-    return Candidate(model, request, space.passages), fitted.left_out
-
-
-def _others(
-    model: LanguageModel, session: Session, thread: list[Message], question: str
-) -> list[Candidate]:
-    chain = fallback_chain(model, task_of(question))
-    return [_candidate(other, session, thread)[0] for other in chain]
+LONGEST_SHOWN = 300  # of a query
 
 
 class Turn:
@@ -118,14 +54,14 @@ class Turn:
         self.usage = Usage()
         self.started = time.monotonic()
         self.first_token_ms: int | None = None
-        self._found = 0
         self._kept = 0
         self.failure: LLMError | None = None
-        caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
+        self._searches: dict[uuid.UUID, Searching] = {}
+        self._counts: dict[str, tuple[int, bool]] = {}
         self.answerer = Answerer(
             plan.chosen,
             partial(in_thread, plan.others),
-            lambda model: chat_model(model, caller),
+            self._built,
             self._switched,
         )
 
@@ -169,20 +105,43 @@ class Turn:
             return Status.INTERRUPTED, reason, "malformed"
         return Status.COMPLETE, reason, ""
 
+    def _built(self, model: LanguageModel) -> ChatModel:
+        """A model that calls no tools is given what a search finds with the question."""
+        plan = self.plan
+        caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
+        built = chat_model(model, caller)
+        if model.supports_tools:
+            return built
+        writer = chat_model(model, replace(caller, kind="query"))
+        return SearchingFirst(
+            built,
+            writer,
+            question=plan.question.content,
+            before=plan.before,
+            run=self._searching().run,
+            take=self._take,
+        )
+
     def _search_tool(self) -> Tool:
-        """The search, with room for as much as whoever answers can read."""
-        tools: dict[uuid.UUID, Tool] = {}
-
-        def made(room: int) -> Tool:
-            return document_search(
-                self.plan.user, self.book, self._count, room, self.plan.chat_files
-            )
-
         async def run(arguments: JSONDict) -> str:
-            asked = self.answerer.current
-            return await tools.setdefault(asked.model.pk, made(asked.room)).run(arguments)
+            return await self._searching().run(str(arguments.get("query", "")).strip())
 
-        return Tool(made(0).spec, run)
+        return Tool(SPEC, run)
+
+    def _searching(self) -> Searching:
+        """The search, with room for as much as whoever answers can read."""
+        asked = self.answerer.current
+        if asked.model.pk not in self._searches:
+            self._searches[asked.model.pk] = Searching(
+                self.plan.user,
+                self.book,
+                self._count,
+                asked.room,
+                before=self.plan.before,
+                told=self._part,
+                chat=self.plan.chat_files,
+            )
+        return self._searches[asked.model.pk]
 
     def _switched(self, model: LanguageModel, reason: str) -> None:
         step = protocol.switch(model, self.plan.model, reason)
@@ -195,7 +154,6 @@ class Turn:
         elif isinstance(event, ReasoningDelta):
             self.events.append(protocol.reasoning(event.text))
         elif isinstance(event, ToolStarted):
-            self._found = 0
             self.events.append(protocol.searching(event.call.name, _query(event.call)))
         elif isinstance(event, ToolFinished):
             self._searched(event)
@@ -209,16 +167,28 @@ class Turn:
     def _bound(self, numbers: Sequence[int], before: str) -> Sequence[int]:
         return bound(self.book.sources, numbers, before)
 
-    def _count(self, found: int) -> None:
-        self._found = found
+    def _count(self, query: str, found: int, words_only: bool) -> None:
+        self._counts[query] = found, words_only
+
+    def _part(self, query: str, found: int | None) -> None:
+        """A search for a part of the question, shown like those the model asked for."""
+        if found is None:
+            self.events.append(protocol.searching(DOCUMENT_SEARCH, query[:LONGEST_SHOWN]))
+        else:
+            self._step(protocol.searched(DOCUMENT_SEARCH, query[:LONGEST_SHOWN], found))
 
     def _searched(self, event: ToolFinished) -> None:
         error = "failed" if event.result.is_error else ""
-        step = protocol.searched(event.call.name, _query(event.call), self._found, error)
-        self.events.append(step)
-        self.steps.append({name: value for name, value in step.items() if name != "type"})
+        whole = str(event.call.arguments.get("query", "")).strip()
+        count, words_only = self._counts.pop(whole, (0, False))
+        step = protocol.searched(event.call.name, _query(event.call), count, error, words_only)
+        self._step(step)
         if self.book.sources:
             self.events.append(protocol.found(self.book.sources))
+
+    def _step(self, step: protocol.Event) -> None:
+        self.events.append(step)
+        self.steps.append({name: value for name, value in step.items() if name != "type"})
 
     def unkept(self) -> str | None:
         """The text so far, None when it is what was kept last."""
@@ -287,4 +257,4 @@ class Turn:
 
 
 def _query(call: ToolCall) -> str:
-    return str(call.arguments.get("query", ""))[:300]
+    return str(call.arguments.get("query", ""))[:LONGEST_SHOWN]

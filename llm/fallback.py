@@ -19,7 +19,6 @@ from llm.base import ChatModel
 from llm.errors import LLMError
 from llm.events import Event
 from llm.messages import Request
-from llm.metering.metered import Metered
 from llm.models import LanguageModel
 
 log = logging.getLogger(__name__)
@@ -179,4 +178,5 @@ class Answerer:
 
 def _asked(built: ChatModel, candidate: Candidate) -> LanguageModel:
     """The model that was really asked: a spent budget may have a cheaper one."""
-    return built.answering if isinstance(built, Metered) else candidate.model
+    found: LanguageModel = getattr(built, "answering", candidate.model)
+    return found

@@ -9,12 +9,16 @@ from pydantic import Field
 
 from accounts.models import User
 from accounts.ninja import caller_auth
+from core.comparisons import parts
 from core.db import in_thread
+from core.follow_ups import stand_alone
 from documents.models import Chunk, Document
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
+from rag.cache import words_only
 from rag.candidates import EXACT_LIMIT, NEAREST
-from rag.search import MAX_TOP_K, Hit, look_up
+from rag.search import MAX_TOP_K, Hit
+from rag.several import look_up_parts
 
 router = Router(auth=caller_auth, tags=["rag"])
 
@@ -32,6 +36,8 @@ class Found(Schema):
 
 class SearchOut(Schema):
     query: str
+    # What was looked for: with what the query leaves out, and for each thing it compares.
+    queries: list[str]
     results: list[Found]
     count: int
     top_k: int
@@ -46,6 +52,8 @@ class SearchIn(Schema):
     query: str = Field(min_length=1, max_length=2000)
     top_k: int = Field(5, ge=1, le=MAX_TOP_K)
     similarity_threshold: float | None = Field(None, ge=-1, le=1)
+    # What was asked before, oldest first, for a query that cannot stand alone.
+    history: list[str] = Field(default_factory=list, max_length=20)
 
 
 @router.post("rag/search", response=SearchOut)
@@ -53,11 +61,13 @@ async def rag_search(request: HttpRequest, options: Query[SearchIn]) -> dict[str
     """The passages the model would be given for this query: only what the caller may read."""
     user = request.user
     assert isinstance(user, User)
-    found = await look_up(
-        user, options.query, top_k=options.top_k, threshold=options.similarity_threshold
+    query = stand_alone(options.query, [text[:2000] for text in options.history])
+    found = await look_up_parts(
+        user, query, top_k=options.top_k, threshold=options.similarity_threshold
     )
     return {
         "query": options.query,
+        "queries": [query, *parts(query)],
         "results": [_row(hit) for hit in found.hits],
         "count": len(found.hits),
         "likelihood": round(found.likelihood, 3),
@@ -102,8 +112,11 @@ async def rag_health(request: HttpRequest) -> dict[str, Any]:
 def _health() -> dict[str, Any]:
     errors = []
     model = EmbeddingModel.objects.filter(is_current=True).first()
+    by_words = model is None or words_only(model)
     if model is None:
         errors.append("No embedding model is set as current.")
+    elif by_words:
+        errors.append("The embedding model did not answer: words alone are searched.")
     with connection.cursor() as cursor:
         cursor.execute("select extversion from pg_extension where extname = 'vector'")
         row = cursor.fetchone()
@@ -120,6 +133,8 @@ def _health() -> dict[str, Any]:
             "total_documents": Document.objects.count(),
             "processed_documents": processed,
         },
+        # The embedder failed a moment ago: searches go by words alone.
+        "words_only": by_words,
         "errors": errors,
     }
 

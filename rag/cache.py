@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import redis
 from django.conf import settings
 
-from core.redis import async_client, key
+from core.redis import async_client, key, sync_client
+from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.services import Caller, embedder
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 SECONDS = 24 * 3600
 # A cache that is slower than this is no help.
 PATIENCE = 0.25
+# For how long the last failure to embed a query is told of.
+TROUBLE_SECONDS = 120
 
 
 async def query_vector(
@@ -37,7 +40,12 @@ async def query_vector(
     found = _vector(await _get(name), model.dimensions)
     if found is not None:
         return found
-    vector: np.ndarray[Any, Any] = (await embedder(model, caller).embed([text], "query"))[0]
+    try:
+        vector: np.ndarray[Any, Any] = (await embedder(model, caller).embed([text], "query"))[0]
+    except LLMError as error:
+        await _set(_trouble(model), error.code, TROUBLE_SECONDS)
+        raise
+    await _drop(_trouble(model))
     # Half precision, as the passages' vectors have it.
     await _set(name, base64.b64encode(vector.astype("<f2").tobytes()).decode())
     return vector
@@ -73,9 +81,30 @@ async def _get(name: str) -> str | None:
         return None
 
 
-async def _set(name: str, value: str) -> None:
+def words_only(model: EmbeddingModel) -> bool:
+    """Whether the last query that had to be embedded could not be, a moment ago."""
+    try:
+        return bool(sync_client().exists(_trouble(model)))
+    except (redis.RedisError, OSError) as error:
+        log.warning("whether queries are embedded is not known: %s", type(error).__name__)
+        return False
+
+
+def _trouble(model: EmbeddingModel) -> str:
+    return key("query-trouble", model.pk)
+
+
+async def _drop(name: str) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
-            await async_client().set(name, value, ex=SECONDS)
+            await async_client().delete(name)
+    except (redis.RedisError, OSError) as error:
+        log.warning("that queries are embedded was not noted: %s", type(error).__name__)
+
+
+async def _set(name: str, value: str, seconds: int = SECONDS) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await async_client().set(name, value, ex=seconds)
     except (redis.RedisError, OSError) as error:
         log.warning("a query vector was not cached: %s", type(error).__name__)

@@ -36,6 +36,7 @@ PUBLIC = {
         "search",
         "services",
         "settling",
+        "several",
         "sources",
     },
     "prompts": {"models", "services", "queries"},

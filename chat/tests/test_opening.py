@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from chat import opening, services
 from chat.models import Generation, Message, Session
-from chat.turn import plan
+from chat.plans import plan
 from core.errors import Conflict, Invalid, NotFound
 from core.models import IdempotentRequest
 from llm.models import LanguageModel

@@ -15,7 +15,7 @@ from accounts.models import User
 from chat import services, session_files
 from chat.models import Message, Session
 from chat.tests.fakes import Script, ask, events_of
-from chat.tools import document_search
+from chat.tools import Searching
 from core.db import in_thread
 from documents.models import Collection, Document, Page
 from documents.tests.conftest import embedder, ingest, media, sent, upload
@@ -184,8 +184,8 @@ async def test_the_tool_finds_this_chats_files_only(alice: User, bob: User, admi
     first, second = await in_thread(two_chats, alice)
 
     async def found(user: User, chat: uuid.UUID | None) -> set[str]:
-        tool = document_search(user, SourceBook(), lambda count: None, 50_000, chat)
-        told = json.loads(await tool.run({"query": "heart", "chat": str(second.files_id)}))
+        tool = Searching(user, SourceBook(), lambda *_: None, 50_000, chat=chat)
+        told = json.loads(await tool.run("heart"))
         return {passage["document"] for passage in told["passages"]}
 
     assert await found(alice, first.files_id) == {"first.txt"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from chat.tools import DOUBTFUL, document_search
+from chat.tools import DOUBTFUL, Before, Searching
 from core.db import in_thread
 from rag.sources import SourceBook
 from rag.tests.library import collection, direction, document
@@ -31,9 +31,9 @@ def shelve(owner: User, name: str, texts: list[str]) -> None:
 async def test_passages_are_numbered_on_over_two_searches(alice: User) -> None:
     await in_thread(shelve, alice, "a.txt", ["The heart pumps blood.", "Leaves make sugar."])
     book, counts = SourceBook(), []
-    tool = document_search(alice, book, counts.append, 50_000)
-    first = json.loads(await tool.run({"query": "heart"}))
-    second = json.loads(await tool.run({"query": "sugar"}))
+    tool = Searching(alice, book, lambda _q, n, _w: counts.append(n), 50_000)
+    first = json.loads(await tool.run("heart"))
+    second = json.loads(await tool.run("sugar"))
     assert [passage["mark"] for passage in first["passages"]] == [1, 2]
     assert sorted(passage["mark"] for passage in second["passages"]) == [1, 2]
     assert counts == [2, 2]
@@ -46,8 +46,8 @@ async def test_neighbours_on_the_page_come_along(alice: User) -> None:
         document(collection(alice), alice, "a.txt", texts, [0, 1], one_page=True)
 
     await in_thread(shelve_page)
-    tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
-    (passage,) = json.loads(await tool.run({"query": "heart"}))["passages"]
+    tool = Searching(alice, SourceBook(), lambda *_: None, 50_000)
+    (passage,) = json.loads(await tool.run("heart"))["passages"]
     assert "Leaves make sugar." in passage["text"]
 
 
@@ -55,8 +55,8 @@ async def test_what_says_the_same_elsewhere_is_told_once(alice: User) -> None:
     text = "The heart pumps blood through the arteries of the body to all of its organs."
     for name in ("old.txt", "new.txt"):
         await in_thread(shelve, alice, name, [text])
-    tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
-    (passage,) = json.loads(await tool.run({"query": "heart"}))["passages"]
+    tool = Searching(alice, SourceBook(), lambda *_: None, 50_000)
+    (passage,) = json.loads(await tool.run("heart"))["passages"]
     assert passage["also_in"] == ["new.txt, page 1"]
 
 
@@ -65,8 +65,8 @@ async def test_what_the_material_does_not_hold_is_said(alice: User) -> None:
         document(collection(alice), alice, "a.txt", ["Stones are hard."], [direction(0, 0.1)])
 
     await in_thread(shelve_stones)
-    tool = document_search(alice, SourceBook(), lambda count: None, 50_000)
-    answer = json.loads(await tool.run({"query": "Who ruled the Ottoman empire in 1520?"}))
+    tool = Searching(alice, SourceBook(), lambda *_: None, 50_000)
+    answer = json.loads(await tool.run("Who ruled the Ottoman empire in 1520?"))
     assert answer["passages"] and answer["note"].startswith(DOUBTFUL) and answer["doubtful"]
 
 
@@ -75,8 +75,8 @@ async def test_a_small_model_is_not_flooded(alice: User) -> None:
         "The heart pumps blood. " + f"More {n} about {n} the heart {n}. " * 20 for n in range(6)
     ]
     await in_thread(shelve, alice, "a.txt", texts)
-    tool = document_search(alice, SourceBook(), lambda count: None, 1500)
-    answers = [await tool.run({"query": "heart"}) for _ in range(3)]
+    tool = Searching(alice, SourceBook(), lambda *_: None, 1500)
+    answers = [await tool.run("heart") for _ in range(3)]
     counts = [len(json.loads(answer)["passages"]) for answer in answers]
     assert counts[0] < 6 and counts[1:] == [1, 1]
     assert len(answers[0]) < 2500 and max(map(len, answers[1:])) < 1200
@@ -84,7 +84,61 @@ async def test_a_small_model_is_not_flooded(alice: User) -> None:
 
 async def test_a_steered_model_reaches_nothing_foreign(alice: User, bob: User) -> None:
     await in_thread(shelve, alice, "secret.txt", ["CANARY the heart pumps blood."])
-    tool = document_search(bob, SourceBook(), lambda count: None, 50_000)
+    tool = Searching(bob, SourceBook(), lambda *_: None, 50_000)
     for query in ("CANARY heart", "secret.txt", "*", ""):
-        answer = await tool.run({"query": query, "user": str(alice.pk), "documents": ["*"]})
+        answer = await tool.run(query)
         assert "CANARY the" not in answer and json.loads(answer)["passages"] == []
+
+
+async def test_a_question_that_leaves_its_subject_out_is_looked_up_with_it(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def query_vector(_model: Any, text: str, _caller: Any = None) -> Any:
+        asked.append(text)
+        return direction(0)
+
+    monkeypatch.setattr("rag.search.query_vector", query_vector)
+    await in_thread(shelve, alice, "a.txt", ["The heart pumps blood."])
+    before = Before(["What does the heart do?"], lambda: "The circulation")
+    searching = Searching(alice, SourceBook(), lambda *_: None, 50_000, before=before)
+    for query in ("and why?", "and leaves?", "What is a leaf?"):
+        await searching.run(query)
+    assert asked == [
+        "What does the heart do? The circulation and why?",
+        "What does the heart do? and leaves?",
+        "What is a leaf?",
+    ]
+
+
+async def test_each_thing_compared_has_its_share_and_its_step(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def query_vector(_model: Any, text: str, _caller: Any = None) -> Any:
+        return direction(1 if text == "leaves" else 0)
+
+    monkeypatch.setattr("rag.search.query_vector", query_vector)
+    hearts = [
+        f"Hearts pump blood, said for the {n}th time in its own {n} words." for n in "abcdefgh"
+    ]
+    await in_thread(shelve, alice, "hearts.txt", hearts)
+    told: list[tuple[str, int | None]] = []
+    counts: list[int] = []
+    searching = Searching(
+        alice,
+        SourceBook(),
+        lambda _query, count, _words: counts.append(count),
+        50_000,
+        told=lambda query, count: told.append((query, count)),
+    )
+
+    def shelve_leaves() -> None:
+        document(collection(alice), alice, "leaves.txt", ["Leaves make sugar."], [1])
+
+    await in_thread(shelve_leaves)
+    passages = json.loads(await searching.run("Compare hearts and leaves"))["passages"]
+    assert len({passage["mark"] for passage in passages}) == len(passages) == counts[0] <= 6
+    assert "leaves.txt" in [passage["document"] for passage in passages[:4]]
+    assert [query for query, count in told if count is None] == ["hearts", "leaves"]
+    assert {query for query, count in told if count} == {"hearts", "leaves"}

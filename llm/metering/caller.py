@@ -14,4 +14,4 @@ class Caller:
     user_id: UUID | None = None
     session_id: UUID | None = None
     generation_id: UUID | None = None
-    kind: Literal["chat", "embedding", "title", "summary"] = "chat"
+    kind: Literal["chat", "embedding", "title", "summary", "query"] = "chat"

@@ -30,6 +30,7 @@ class ModelCall(models.Model):
         EMBEDDING = "embedding", _("Embedding")
         TITLE = "title", _("Title")
         SUMMARY = "summary", _("Summary")
+        QUERY = "query", _("Search query")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     created_at = models.DateTimeField(_("asked"), default=timezone.now, db_index=True)

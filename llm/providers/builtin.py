@@ -14,21 +14,15 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from core.follow_ups import is_greeting, stand_alone
 from llm.base import Abilities, Endpoint
 from llm.events import Completed, Event, TextDelta
 from llm.messages import Message, Request, ToolCall, ToolResult, ToolSpec, Usage
 from llm.quoting.choose import Passage, choose
 from llm.quoting.quotations import quotations
-from llm.quoting.words import language, terms, words
+from llm.quoting.words import language
 
 SEARCH = "document_search"
-# A follow-up with this few words of content leans on the question before it.
-SHORT = 2
-GREETINGS = frozenset(
-    "hi hello hey halo hai hallo selamat pagi siang sore malam assalamualaikum thanks thank "
-    "you terima kasih makasih ok oke okay good morning afternoon evening there apa kabar how "
-    "are".split()
-)
 PIECE = re.compile(r"\S+\s*|\s+")
 
 
@@ -44,7 +38,7 @@ class QuotingModel:
         question = questions[-1] if questions else ""
         results = _results(request)
         search = next((tool for tool in request.tools if tool.name == SEARCH), None)
-        if search and request.call_tools and not results and not _is_greeting(question):
+        if search and request.call_tools and not results and not is_greeting(question):
             yield ToolCall("search-1", SEARCH, {_argument(search): _query(questions)})
             yield Completed(_usage(request, ""), "tool_calls")
             return
@@ -56,7 +50,7 @@ class QuotingModel:
 
 
 def _answer(question: str, questions: list[str], results: list[ToolResult]) -> str:
-    if _is_greeting(question):
+    if is_greeting(question):
         return _("Hello! Ask me something about your course material, and I will look it up.")
     if any(result.is_error for result in results):
         return _("The search did not work just now. Try again in a moment.")
@@ -72,6 +66,8 @@ def _answer(question: str, questions: list[str], results: list[ToolResult]) -> s
         opening = _("This is what your material says:")
     else:
         opening = _("I found no sentence that answers this directly. These come closest:")
+    if any(_body(result.content).get("words_only") is True for result in results):
+        opening = _("Only words were searched just now, not meanings.") + " " + opening
     lines = [f"“{quotation.text}” [{quotation.mark}]" for quotation in quoted]
     return "\n\n".join([opening, *lines, _notice()])
 
@@ -95,11 +91,8 @@ def _questions(request: Request) -> list[str]:
 
 
 def _query(questions: list[str]) -> str:
-    """What to look for: the question, with the one before it when it cannot stand alone."""
-    last = questions[-1] if questions else ""
-    if len(questions) > 1 and len(terms(last)) <= SHORT:
-        return f"{questions[-2]} {last}"
-    return last
+    """What to look for: the question, with those before it when it cannot stand alone."""
+    return stand_alone(questions[-1], questions[:-1]) if questions else ""
 
 
 def _argument(search: ToolSpec) -> str:
@@ -143,11 +136,6 @@ def _body(content: str) -> dict[str, Any]:
     except json.JSONDecodeError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _is_greeting(question: str) -> bool:
-    found = words(question)
-    return 0 < len(found) <= 5 and set(found) <= GREETINGS
 
 
 def _language(question: str) -> str:

@@ -8,6 +8,7 @@ import redis
 
 import rag.cache
 from core.redis import key, sync_client
+from llm.errors import LLMError, llm_error
 from llm.models import EmbeddingModel
 from rag.cache import query_vector
 
@@ -76,9 +77,27 @@ async def test_without_redis_every_query_is_embedded(
         async def get(self, *_args: Any, **_options: Any) -> None:
             raise redis.ConnectionError
 
-        set = get
+        set = delete = get
 
     monkeypatch.setattr(rag.cache, "async_client", Away)
     await query_vector(model(), "one")
     await query_vector(model(), "one")
     assert len(fake.asked) == 2
+
+
+async def test_a_failure_is_told_of_until_a_query_is_embedded_again(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Down:
+        async def embed(self, *_args: Any) -> Any:
+            raise llm_error("timeout")
+
+    sync_client().delete(key("query-trouble", 7))
+    assert not rag.cache.words_only(model())
+    monkeypatch.setattr(rag.cache, "embedder", lambda *_args: Down())
+    with pytest.raises(LLMError):
+        await query_vector(model(), "while it is down")
+    assert rag.cache.words_only(model()) and not rag.cache.words_only(model(pk=8))
+    monkeypatch.setattr(rag.cache, "embedder", lambda *_args: fake)
+    await query_vector(model(), "while it is up")
+    assert not rag.cache.words_only(model())

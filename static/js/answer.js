@@ -106,10 +106,12 @@ export class Answer {
 
   tool(event) {
     const searching = event.status === "searching";
-    const line = this.steps.lastElementChild;
-    const same = line?.dataset.query === event.query && line.dataset.status === "searching";
+    // Searches of one question run together and end in any order.
+    const line = [...this.steps.children].find(
+      ({ dataset }) => dataset.query === event.query && dataset.status === "searching",
+    );
     const fresh = step(event);
-    if (same) line.replaceWith(fresh);
+    if (line) line.replaceWith(fresh);
     else this.steps.append(fresh);
     if (!searching) this.#waiting();
   }
@@ -233,7 +235,7 @@ function standIn({ model, instead_of, reason }) {
 /** One search as a quiet line; what it found can be opened. */
 function step(done) {
   if (done.name === "model") return standIn(done);
-  const { query, status, results_count: count, error } = done;
+  const { query, status, results_count: count, error, words_only: wordsOnly } = done;
   const searching = status === "searching";
   let words;
   if (searching) words = gettext("Searching your material for");
@@ -243,9 +245,10 @@ function step(done) {
     searching || error || count === undefined
       ? ""
       : `· ${fill(ngettext("%(count)s passage", "%(count)s passages", count), { count })}`;
+  const how = wordsOnly ? `· ${gettext("only its words, not its meaning")}` : "";
   const line = [
     icon(searching ? "wait" : "search"),
-    h("span", {}, `${words} `, h("q", {}, query ?? ""), ` ${found}`),
+    h("span", {}, `${words} `, h("q", {}, query ?? ""), ` ${found} ${how}`),
   ];
   const props = { className: "step", "data-query": query ?? "", "data-status": status };
   if (searching || error || !count) return h("p", props, line);

@@ -1,0 +1,89 @@
+"""What a turn is made of, read from the database before the model is called."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from accounts.models import User
+from chat import queries
+from chat.context import conversation, system_prompt, window
+from chat.models import Generation, Message, Session
+from chat.tools import Before
+from llm.fallback import Candidate
+from llm.messages import Request
+from llm.models import LanguageModel
+from llm.purpose import task_of
+from llm.queries import fallback_chain
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All a turn needs from the database, read at once before the model is called."""
+
+    generation_id: uuid.UUID
+    session_id: uuid.UUID
+    user: User
+    question: Message
+    answer: Message
+    model: LanguageModel
+    chosen: Candidate
+    others: Callable[[], Sequence[Candidate]]  # who may answer instead; asks the database
+    language: str
+    left_out: bool  # older messages did not fit
+    before: Before  # what a question that cannot stand alone leans on
+    chat_files: uuid.UUID | None = None  # the collection of what was brought to this chat
+
+
+def plan(generation: Generation, user: User, language: str) -> Plan:
+    session, model = generation.session, generation.model
+    assert model is not None  # a generation is opened with one; only later may it be deleted
+    question = generation.question
+    thread = [question]
+    if question.parent_id is not None:
+        thread = queries.branch(list(session.messages.all()), generation.question_id)
+    chosen, left_out = _candidate(model, session, thread)
+    return Plan(
+        generation_id=generation.pk,
+        session_id=session.pk,
+        user=user,
+        question=generation.question,
+        answer=generation.answer,
+        model=model,
+        chosen=chosen,
+        others=partial(_others, model, session, thread, generation.question.content),
+        language=language,
+        left_out=left_out,
+        before=_before(user, thread),
+        chat_files=session.files_id,
+    )
+
+
+def _before(user: User, thread: Sequence[Message]) -> Before:
+    asked = [message.content for message in thread[:-1] if message.role == Message.Role.USER]
+    answered = thread[-1].parent_id
+    return Before(asked, partial(queries.cited_heading, user, answered))
+
+
+def _candidate(
+    model: LanguageModel, session: Session, thread: list[Message]
+) -> tuple[Candidate, bool]:
+    """The conversation as it fits a model, and whether older messages did not."""
+    space, system = window(model), system_prompt(session)
+    fitted = conversation(
+        thread, space.conversation(system), session.context_summary, session.summarised_until
+    )
+    request = Request(
+        model=model.name,
+        system=system,
+        messages=fitted.messages,
+        max_tokens=model.max_output_tokens,
+    )
+    return Candidate(model, request, space.passages), fitted.left_out
+
+
+def _others(
+    model: LanguageModel, session: Session, thread: list[Message], question: str
+) -> list[Candidate]:
+    chain = fallback_chain(model, task_of(question))
+    return [_candidate(other, session, thread)[0] for other in chain]
