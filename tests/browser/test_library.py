@@ -159,6 +159,7 @@ def test_by_keyboard_alone(visits: Callable[..., Any], width: int) -> None:
     page.keyboard.type("Palm-leaf books")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Who can read this: Only you")
+    page.wait_for_selector("#title:focus")  # it is all there, and the keyboard begins at its head
     page.focus("#share")
     page.keyboard.press("Enter")
     page.wait_for_selector("#ask-people:focus")
