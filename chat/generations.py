@@ -204,6 +204,8 @@ def _source(row: dict[str, Any]) -> Source:
         filename=row["document_name"],
         title="",
         page=row["page"],
+        page_unit=row.get("page_unit", "page"),
+        page_label=row.get("page_label", ""),
         start=row["start"],
         end=row["end"],
         heading="",

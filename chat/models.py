@@ -189,6 +189,11 @@ class Citation(models.Model):
     chunk_id = models.BigIntegerField(null=True, blank=True)
     chunk_index = models.PositiveIntegerField(default=0)
     page = models.PositiveIntegerField(default=1)
+    # As in documents.places.
+    page_unit = models.CharField(
+        max_length=10, choices=Document.PageUnit, default="page", db_default="page", blank=True
+    )
+    page_label = models.CharField(max_length=20, blank=True, default="", db_default="")
     start = models.PositiveIntegerField(default=0)
     end = models.PositiveIntegerField(default=0)
     excerpt = models.TextField()
@@ -213,4 +218,4 @@ class Citation(models.Model):
         verbose_name_plural = _("citations")
 
     def __str__(self) -> str:
-        return f"[{self.number}] {self.document_name}, {self.page}"
+        return f"[{self.number}] {self.document_name}, {self.page_label or self.page}"

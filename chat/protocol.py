@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from chat.models import Citation, Message
+from documents import places
+from documents.models import Document
 from llm.models import LanguageModel
 from rag.quotes import digest
 from rag.settling import Cited
@@ -112,6 +114,8 @@ def source_payload(source: Source) -> dict[str, Any]:
         document_id=str(hit.document_id),
         document_name=hit.filename,
         page=hit.page,
+        page_unit=hit.page_unit,
+        page_label=hit.page_label,
         chunk_id=hit.chunk_id,
         chunk_index=hit.ordinal,
         score=hit.score,
@@ -133,6 +137,8 @@ def citation_payload(citation: Citation) -> dict[str, Any]:
         document_id=str(citation.document_id) if citation.document_id else None,
         document_name=citation.document_name,
         page=citation.page,
+        page_unit=citation.page_unit,
+        page_label=citation.page_label,
         chunk_id=citation.chunk_id,
         chunk_index=citation.chunk_index,
         score=citation.score,
@@ -173,6 +179,15 @@ def _source(
     }
 
 
+def _label(cited: Cited) -> str:
+    """Of a table the rows that are cited: fewer than the passage holds."""
+    hit = cited.source.hit
+    if hit.page_unit != Document.PageUnit.ROWS:
+        return hit.page_label
+    rows = places.rows_at(hit.text, cited.start - hit.start, cited.end - hit.start)
+    return places.label(hit.page_unit, hit.page, text=rows) if rows else hit.page_label
+
+
 def citation(message: Message, cited: Cited) -> Citation:
     hit = cited.source.hit
     return Citation(
@@ -183,6 +198,8 @@ def citation(message: Message, cited: Cited) -> Citation:
         chunk_id=hit.chunk_id,
         chunk_index=hit.ordinal,
         page=hit.page,
+        page_unit=hit.page_unit,
+        page_label=_label(cited),
         start=cited.start,
         end=cited.end,
         excerpt=cited.excerpt,

@@ -17,6 +17,8 @@ SOURCE_FIELDS = (
     "document_id",
     "filename",
     "page",
+    "page_unit",
+    "page_label",
     "similarity_score",
     "chunk_id",
     "chunk_index",

@@ -11,7 +11,7 @@ from core.db import in_thread
 from core.follow_ups import own_words, stand_alone
 from llm.messages import ToolSpec
 from llm.tokens import size
-from rag.search import Findings, Hit, Scope
+from rag.search import Elsewhere, Findings, Hit, Scope
 from rag.several import Told, look_up_parts, untold
 from rag.sources import Source, SourceBook, with_neighbours
 
@@ -22,9 +22,10 @@ SPEC = ToolSpec(
     name=DOCUMENT_SEARCH,
     description=(
         "Search the student's course material (lecture notes, books, papers). Returns numbered "
-        "passages with document and page. Write the query as a full question or statement in the "
-        "language of the material, with names and terms spelled out: it must make sense without "
-        "the conversation. Search once for each thing when several are compared."
+        "passages with document and page (or slide, row or part). Write the query as a full "
+        "question or statement in the language of the material, with names and terms spelled out: "
+        "it must make sense without the conversation. Search once for each thing when several are "
+        "compared."
     ),
     parameters={
         "type": "object",
@@ -118,7 +119,10 @@ async def whole(query: str, before: Before) -> str:
 
 
 def tool_text(sources: list[Source], found: Findings) -> str:
-    """What the model reads: {"passages": [{mark, document, page, heading, text}], "note"}."""
+    """What the model reads: {"passages": [{mark, document, page, heading, text}], "note"}.
+
+    Instead of `page` there may be `slide`, `rows` or `part`, or nothing for a text in one part.
+    """
     passages = [_passage(source) for source in sources]
     notes = [
         DOUBTFUL if passages and found.is_doubtful else "",
@@ -135,13 +139,19 @@ def tool_text(sources: list[Source], found: Findings) -> str:
 
 def _passage(source: Source) -> dict[str, Any]:
     hit = source.hit
-    passage = {
+    place = {hit.page_unit: hit.page_label or hit.page} if hit.page_unit else {}
+    passage: dict[str, Any] = {
         "mark": source.number,
         "document": hit.filename,
-        "page": hit.page,
+        **place,
         "heading": hit.heading,
         "text": source.context,
     }
     if hit.also_in:
-        passage["also_in"] = [f"{place.filename}, page {place.page}" for place in hit.also_in]
+        passage["also_in"] = [_also(place) for place in hit.also_in]
     return passage
+
+
+def _also(place: Elsewhere) -> str:
+    said = f"{place.page_unit} {place.page_label or place.page}" if place.page_unit else ""
+    return ", ".join(filter(None, [place.filename, said]))

@@ -23,6 +23,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Group, User
 from core.errors import NotFound
+from documents import places
 from documents.asking import reading_as
 from documents.ingest import formats, recognition
 from documents.models import QA, Chunk, Collection, Document, Page, Share
@@ -180,6 +181,8 @@ class PageView:
     start: int | None
     end: int | None
     page_count: int
+    # As in documents.places.
+    unit: str
     label: str
 
 
@@ -206,6 +209,7 @@ def page(
     rects: list[list[float]] = []
     if start is not None and end is not None:
         rects = rectangles(bytes(found.boxes), start, end)
+    unit = places.unit(owner)
     return PageView(
         number,
         found.text,
@@ -215,7 +219,8 @@ def page(
         start,
         end,
         owner.page_count or 0,
-        found.label,
+        unit,
+        places.label(unit, number, found.label, found.text),
     )
 
 

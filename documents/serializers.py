@@ -123,6 +123,7 @@ class PageSerializer(serializers.Serializer):
     start = serializers.IntegerField(allow_null=True)
     end = serializers.IntegerField(allow_null=True)
     page_count = serializers.IntegerField()
+    unit = serializers.CharField()
     label = serializers.CharField()
 
 

@@ -29,6 +29,8 @@ class Found(Schema):
     document_id: str
     filename: str
     page: int
+    page_unit: str
+    page_label: str
     similarity_score: float
     chunk_index: int
     metadata: dict[str, Any]
@@ -84,6 +86,8 @@ def _row(hit: Hit) -> dict[str, Any]:
         "document_id": str(hit.document_id),
         "filename": hit.filename,
         "page": hit.page,
+        "page_unit": hit.page_unit,
+        "page_label": hit.page_label,
         "similarity_score": round(hit.score, 4),
         "chunk_index": hit.ordinal,
         "metadata": {

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import User
 from core.db import in_thread
 from core.words import content_words, language
+from documents import places
 from documents.asking import reading_as
 from documents.lexical import query_terms
-from documents.models import Chunk, Collection, Document
+from documents.models import Chunk, Collection, Document, Page
 from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
@@ -63,6 +64,9 @@ class Elsewhere:
     document_id: uuid.UUID
     filename: str
     page: int
+    # As in documents.places.
+    page_unit: str = "page"
+    page_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,9 @@ class Hit:
     # Of what came from the web: where from, and when it said so.
     source_url: str = ""
     fetched_at: datetime | None = None
+    # As in documents.places.
+    page_unit: str = "page"
+    page_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,9 +223,9 @@ def _collections(user: User, scope: Scope) -> QuerySet[Collection]:
 
 def _hits(ranked: Sequence[Ranked], top_k: int) -> list[Hit]:
     """The first `top_k` that differ, each with the places that repeat it."""
-    stored = Chunk.objects.select_related("document").in_bulk(
-        [each.best.chunk_id for each in ranked]
-    )
+    label = Page.objects.filter(document=OuterRef("document"), number=OuterRef("page"))
+    chunks = Chunk.objects.annotate(page_label=Subquery(label.values("label")[:1]))
+    stored = chunks.select_related("document").in_bulk([each.best.chunk_id for each in ranked])
     there = [each for each in ranked if each.best.chunk_id in stored]
     texts = [stored[each.best.chunk_id].text for each in there]
     return [
@@ -232,19 +239,29 @@ def _elsewhere(
 ) -> tuple[Elsewhere, ...]:
     chunks = [stored[there[place].best.chunk_id] for place in places]
     return tuple(
-        Elsewhere(chunk.pk, chunk.document_id, chunk.document.original_filename, chunk.page)
+        Elsewhere(chunk.pk, owner.id, owner.original_filename, chunk.page, *_place(chunk))
         for chunk in chunks
+        for owner in [chunk.document]
     )
+
+
+def _place(chunk: Chunk) -> tuple[str, str]:
+    """(unit, label) of the page; the chunk comes with the file's own label."""
+    unit, given = places.unit(chunk.document), getattr(chunk, "page_label", None)
+    return unit, places.label(unit, chunk.page, given or "", chunk.text)
 
 
 def _hit(chunk: Chunk, ranked: Ranked, also_in: tuple[Elsewhere, ...]) -> Hit:
     document = chunk.document
+    unit, label = _place(chunk)
     return Hit(
         chunk_id=chunk.pk,
         document_id=document.id,
         filename=document.original_filename,
         title=document.title,
         page=chunk.page,
+        page_unit=unit,
+        page_label=label,
         start=chunk.start,
         end=chunk.end,
         heading=chunk.heading,

@@ -50,6 +50,7 @@ PUBLIC = {
         "collections",
         "asking",
         "upload_api",
+        "places",
     },
     "llm": {
         "models",

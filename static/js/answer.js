@@ -1,6 +1,7 @@
 // One answer on the page: its steps, its text as it grows, its sources, what became of it.
 
 import { $, date, fill, gettext, h, icon, ngettext, tool } from "./lib.js";
+import { named } from "./places.js";
 
 // The renderer is not needed before the first answer: it comes while the reader types.
 let renderer;
@@ -123,10 +124,7 @@ export class Answer {
 
   /** What the searches found, under the line of the last one. */
   #listFound() {
-    const lines = [...this.sources.values()].map((source) => {
-      const page = fill(gettext("page %(page)s"), { page: source.page });
-      return h("li", {}, `${source.document_name}, ${page}`);
-    });
+    const lines = [...this.sources.values()].map((source) => h("li", {}, named(source)));
     this.steps.lastElementChild?.querySelector(".step-list")?.replaceChildren(...lines);
   }
 

@@ -1,6 +1,7 @@
 // Marks like [2] in an answer, the preview they open, and the source leaves below the answer.
 
 import { $, boot, date, fill, gettext, h, icon, ngettext } from "./lib.js";
+import { named, placeWords as place } from "./places.js";
 
 const MARK = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 const SHOW_AFTER = 130;
@@ -10,14 +11,6 @@ let open = () => {};
 /** Tells this module how a source is opened: open(source, element to come back to, quote?). */
 export function onOpen(handler) {
   open = handler;
-}
-
-export function pageOf(source) {
-  return source.page ?? source.page_number;
-}
-
-export function place(source) {
-  return fill(gettext("page %(page)s"), { page: pageOf(source) });
 }
 
 function fetched(when) {
@@ -70,10 +63,9 @@ function replaceMarks(text, find) {
 }
 
 function mark(source) {
-  const label = fill(gettext("Source %(number)s: %(document)s, %(place)s"), {
+  const label = fill(gettext("Source %(number)s: %(place)s"), {
     number: source.number,
-    document: source.document_name,
-    place: place(source),
+    place: named(source),
   });
   const button = h(
     "button",
@@ -131,19 +123,19 @@ function standing(match) {
       return {
         icon: "check",
         className: "checked",
-        words: gettext("Checked: these words stand on this page."),
+        words: gettext("Checked: these words stand there."),
       };
     case "close":
       return {
         icon: "check",
         className: "checked",
-        words: gettext("Checked: nearly these words stand on this page."),
+        words: gettext("Checked: nearly these words stand there."),
       };
     case "missing":
       return {
         icon: "close",
         className: "doubted",
-        words: gettext("Not found word for word on this page."),
+        words: gettext("Not found word for word there."),
       };
     case "own_words":
       return {
@@ -203,7 +195,7 @@ function show(button, source) {
           },
         },
         icon("book"),
-        gettext("Open the page"),
+        source.page_unit === "page" ? gettext("Open the page") : gettext("Open the source"),
       ),
       webLink(source),
     ),

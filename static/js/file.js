@@ -1,13 +1,9 @@
 // One file as a row: its name, how far it is or why it failed, and what can be done about it.
 
-import { amount, boot, bytes, fill, gettext, h, ngettext, tool } from "./lib.js";
+import { amount, boot, bytes, fill, gettext, h, tool } from "./lib.js";
+import { countWords } from "./places.js";
 
 const ARCHIVE = "application/zip";
-const UNITS = {
-  page: (count) => ngettext("%(count)s page", "%(count)s pages", count),
-  slide: (count) => ngettext("%(count)s slide", "%(count)s slides", count),
-  part: (count) => ngettext("%(count)s part", "%(count)s parts", count),
-};
 const STAGES = {
   extract: () => gettext("Reading the pages"),
   chunk: () => gettext("Splitting into passages"),
@@ -73,12 +69,10 @@ function state(row) {
       };
     }
     case "PROCESSED": {
-      const unit = UNITS[row.page_unit ?? "page"];
-      const pages =
-        row.page_count && unit ? ` · ${fill(unit(row.page_count), { count: row.page_count })}` : "";
+      const pages = countWords(row.page_count, row.page_unit);
       const remark = row.remark ? ` · ${row.remark}` : "";
       return {
-        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages}${remark}`,
+        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages && ` · ${pages}`}${remark}`,
         className: "ready",
       };
     }

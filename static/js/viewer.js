@@ -3,6 +3,7 @@
 import { announce, api, fill, gettext, h, icon, tool } from "./lib.js";
 import { FindBar } from "./find.js";
 import { openPane } from "./pane.js";
+import { placeWords, turning } from "./places.js";
 
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2, 3];
 
@@ -22,6 +23,7 @@ class Viewer {
     this.passage = target.end > target.start ? target : null;
     this.spot = this.passage;
     this.zoom = 1;
+    this.told = turning("page").told;
     this.pages = new Map(); // number → what the server says of it
     const { body, pane } = openPane(target.name, { from, back, onClose: () => this.leave() });
     body.remove();
@@ -129,6 +131,7 @@ class Viewer {
       first = {};
     }
     this.total = first.page_count;
+    this.#name(first.unit ?? "page");
     if (!this.#isPdf(first)) {
       this.#draw();
       return;
@@ -140,6 +143,7 @@ class Viewer {
       this.opening = openPdf(`/api/v1/files/${this.target.id}/download`);
       this.pdf = await this.opening.ready;
       this.total = this.pdf.numPages;
+      this.labels = await this.pdf.getPageLabels();
     } catch (error) {
       // No original any more, or a file that only our reader could make sense of: show its words.
       console.warn(error);
@@ -156,6 +160,30 @@ class Viewer {
       : page.kind
         ? page.kind === "pdf"
         : Boolean(page.width);
+  }
+
+  /** The tools say what this file counts; one part has nowhere to turn to. */
+  #name(unit) {
+    this.unit = unit;
+    const words = turning(unit);
+    this.told = words.told;
+    this.scroll.setAttribute("aria-label", words.one);
+    this.box.setAttribute("aria-label", words.number);
+    for (const [button, text] of [
+      [this.before, words.before],
+      [this.next, words.next],
+    ]) {
+      button.title = text;
+      button.setAttribute("aria-label", text);
+    }
+    for (const part of [this.before, this.next, this.box, this.count]) part.hidden = !unit;
+  }
+
+  /** "of 12", and what people call the page if not by its number. */
+  #counted(number, label) {
+    const count = this.total ? fill(gettext("of %(count)s"), { count: this.total }) : "";
+    const place = placeWords({ page_unit: this.unit, page_label: label });
+    this.count.textContent = label && label !== String(number) ? `${count} · ${place}` : count;
   }
 
   async #page(number) {
@@ -206,7 +234,7 @@ class Viewer {
     this.drawing?.cancel();
     const number = this.page;
     this.box.value = String(number);
-    this.count.textContent = this.total ? fill(gettext("of %(count)s"), { count: this.total }) : "";
+    this.#counted(number, this.labels?.[number - 1]);
     this.before.disabled = number <= 1;
     this.next.disabled = Boolean(this.total) && number >= this.total;
     for (const button of this.zooms) button.hidden = !this.pdf;
@@ -271,6 +299,7 @@ class Viewer {
     const page = await this.#page(number);
     if (this.left || number !== this.page) return;
     this.total ??= page.page_count;
+    this.#counted(number, page.label);
     const { text, start, end } = page;
     const marked = this.#hasSpot(number) && end > start;
     const mark = marked ? h("mark", {}, text.slice(start, end)) : null;
@@ -288,7 +317,7 @@ class Viewer {
   }
 
   #told(number) {
-    const words = fill(gettext("Page %(page)s of %(count)s"), {
+    const words = fill(this.told, {
       page: number,
       count: this.total ?? number,
     });

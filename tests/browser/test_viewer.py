@@ -66,7 +66,7 @@ def test_a_quotation_that_is_not_there_is_shown_as_such(
     assert page.locator(".answer:last-child .cite.doubted").count() == 1
     assert "not found word for word" in page.inner_text(".answer:last-child .source")
     page.hover(".answer:last-child .cite.doubted")
-    page.wait_for_selector("#preview >> text=Not found word for word on this page.")
+    page.wait_for_selector("#preview >> text=Not found word for word there.")
     window.clean()
 
 
