@@ -128,6 +128,11 @@ class Document(models.Model):
     refused = models.JSONField(_("files not taken"), default=list, blank=True)
     # Less than 1: the file holds more than is read in one piece, and this share of it was read.
     read_share = models.FloatField(_("share that was read"), default=1.0)
+    recognised_pages = models.PositiveIntegerField(
+        _("pages read by text recognition"), default=0, db_default=0
+    )
+    # Rows of a table of which a cell or columns are too long to be read whole.
+    rows_cut = models.PositiveIntegerField(_("rows read in part"), default=0, db_default=0)
     title = models.CharField(_("title"), max_length=500, blank=True)
     author = models.CharField(_("author"), max_length=500, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -176,8 +181,18 @@ class Document(models.Model):
     def remark(self) -> str:
         """What a reader of a PROCESSED document has to know; mostly nothing."""
         if self.kind == "zip":
-            return reasons.unpacked(self.member_count, self.refused)
-        return reasons.cut_short(self.read_share) if self.read_share < 1 else ""
+            return reasons.unpacked(self.member_count, len(self.refused))
+        remarks = [
+            reasons.cut_short(self.read_share) if self.read_share < 1 else "",
+            reasons.cells_cut(self.rows_cut) if self.rows_cut else "",
+            reasons.recognised(self.recognised_pages, self.page_count or 0),
+        ]
+        return " ".join(filter(None, remarks))
+
+    @property
+    def refusals(self) -> list[dict[str, str]]:
+        """{name, reason} of the files of an archive that were not taken."""
+        return [{"name": name, "reason": why} for name, why in reasons.refusals(self.refused)]
 
     @property
     def in_chat(self) -> bool:

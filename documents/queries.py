@@ -270,6 +270,8 @@ def progress(document_: Document) -> dict[str, Any]:
         "error_code": document_.error_code,
         "error": document_.error,
         "remark": document_.remark,
+        "refusals": document_.refusals,
+        "archive_id": str(document_.archive_id) if document_.archive_id else None,
         "page_count": document_.page_count,
         "page_unit": document_.page_unit,
         "media_type": document_.media_type,

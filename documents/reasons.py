@@ -138,14 +138,41 @@ def cut_short(share: float) -> str:
     ) % {"percent": max(1, int(share * 100))}
 
 
-def unpacked(count: int, refused: list[dict[str, str]]) -> str:
-    """What became of an archive, in one line."""
+def cells_cut(rows: int) -> str:
+    """For a table with rows that were too long."""
+    return ngettext(
+        "%(count)d row is too long and was read in part: up to 500 columns and 20,000 characters "
+        "a cell.",
+        "%(count)d rows are too long and were read in part: up to 500 columns and 20,000 "
+        "characters a cell.",
+        rows,
+    ) % {"count": rows}
+
+
+def recognised(pages: int, of: int) -> str:
+    """For a file with pages that are pictures."""
+    if not pages:
+        return ""
+    if pages >= of:
+        return gettext("Scanned: read by text recognition (OCR), which makes mistakes.")
+    return ngettext(
+        "%(count)d scanned page was read by text recognition (OCR), which makes mistakes.",
+        "%(count)d scanned pages were read by text recognition (OCR), which makes mistakes.",
+        pages,
+    ) % {"count": pages}
+
+
+def unpacked(count: int, refused: int) -> str:
+    """What became of an archive; each refused file has its own sentence (refusals)."""
     taken = ngettext(
         "%(count)d file was taken from this archive.",
         "%(count)d files were taken from this archive.",
         count,
     ) % {"count": count}
-    return " ".join([taken, *(f"{name}: {why}" for name, why in refusals(refused))])
+    if not refused:
+        return taken
+    left = ngettext("%(count)d was not.", "%(count)d were not.", refused) % {"count": refused}
+    return f"{taken} {left}"
 
 
 def refusals(refused: list[dict[str, str]]) -> list[tuple[str, str]]:

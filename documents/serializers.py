@@ -17,6 +17,7 @@ class DocumentSerializer(serializers.ModelSerializer):
     collection_id = serializers.UUIDField(read_only=True)
     archive_id = serializers.UUIDField(read_only=True, allow_null=True)
     in_chat = serializers.BooleanField(read_only=True)
+    refusals = serializers.ListField(child=serializers.DictField(), read_only=True)
 
     class Meta:
         model = Document
@@ -33,6 +34,7 @@ class DocumentSerializer(serializers.ModelSerializer):
             "error_code",
             "error",
             "remark",
+            "refusals",
             "page_count",
             "page_unit",
             "title",

@@ -43,6 +43,10 @@ class Info:
     # The day it was made, by its own account: ISO 8601, or empty.
     created: str = ""
     description: str = ""
+    # Pages that are pictures and were read by text recognition, and rows of a table that lost a
+    # part of a cell or some columns.
+    recognised: int = 0
+    rows_cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,8 @@ def encode(frame: Frame | Unreadable) -> bytes:
                 "description": frame.description,
                 "read": frame.read,
                 "created": frame.created,
+                "recognised": frame.recognised,
+                "rows_cut": frame.rows_cut,
             }
         case PageText():
             boxes = base64.b64encode(frame.boxes).decode()
@@ -126,7 +132,8 @@ def decode(line: bytes) -> Frame:
     if "pages" in body:
         words = (str(body[name]) for name in ("title", "author", "language", "unit"))
         given = {name: str(body.get(name, "")) for name in ("created", "description")}
-        return Info(int(body["pages"]), *words, read=float(body["read"]), **given)
+        counts = {name: _count(body.get(name, 0)) for name in ("recognised", "rows_cut")}
+        return Info(int(body["pages"]), *words, read=float(body["read"]), **given, **counts)
     if "page" in body:
         return _page(body)
     if "member" in body:
@@ -135,6 +142,11 @@ def decode(line: bytes) -> Frame:
     if body.get("end"):
         return End()
     raise ValueError("not a frame")
+
+
+def _count(given: Any) -> int:
+    """Within what the column holds."""
+    return min(max(0, int(given)), 2**31 - 1)
 
 
 def _page(body: dict[str, Any]) -> PageText:

@@ -218,6 +218,8 @@ def _finish(lease: Lease, document: Document, reading: Reading) -> None:
         "language": reading.language or _short(reading.info.language),
         "page_unit": _unit(reading.info.unit),
         "read_share": min(1.0, max(0.0, reading.info.read)),
+        "recognised_pages": reading.info.recognised,
+        "rows_cut": reading.info.rows_cut,
         "lexical_version": lexical.VERSION,
         "processed_at": Now(),
         **origins.columns(document, reading.info),

@@ -39,6 +39,14 @@ def test_quoted_cells_may_hold_lines_and_marks(read: Any) -> None:
     assert page.text == 'Row 1\na: satu dua, "tiga"\nb: x'
 
 
+def test_rows_that_are_cut_are_counted(read: Any) -> None:
+    long = "kata " * 5000
+    wide = ",".join(["x"] * 600)
+    info, _page = read(f"a,b\nsatu,dua\n{long},b\n{wide}\ntiga,empat\n")
+    assert info.rows_cut == 2
+    assert read(f"a,b\nsatu,dua{',' * 600}\n")[0].rows_cut == 0
+
+
 def test_a_mark_that_never_closes_costs_no_rows(read: Any) -> None:
     rows = "".join(f"{n},kata {n}\n" for n in range(1000))
     _info, *pages = read(f'nomor,isi\n0,"terbuka\n{rows}')

@@ -90,6 +90,7 @@ def test_only_pages_without_words_are_recognised(scan: Path, tesseract: Any) -> 
     typed, scanned, empty = read(scan)
     assert typed.text == "Typed words here."
     assert scanned.text == "Daun lontar" and empty.text == ""
+    assert [frame.recognised for frame in extract(scan, "pdf") if isinstance(frame, Info)][-1] == 1
     boxes = list(struct.iter_unpack("<6H", scanned.boxes))
     assert [scanned.text[start:end] for start, end, *_ in boxes] == ["Daun", "lon", "tar"]
     assert boxes[0][2] < boxes[1][2] and all(0 < box[4] <= 10_000 for box in boxes)

@@ -47,6 +47,18 @@ def test_places_are_said(place: tuple[str, int, str], words: str) -> None:
         assert places.words(*place) == words
 
 
+def test_what_a_reader_has_to_know_is_said() -> None:
+    with translation.override("en"):
+        half = Document(kind="csv", page_count=3, read_share=0.02, rows_cut=1)
+        assert "first 2% can be found" in half.remark
+        assert "1 row is too long and was read in part" in half.remark
+        scan = Document(kind="pdf", page_count=3, recognised_pages=3)
+        assert scan.remark.startswith("Scanned: read by text recognition")
+        scan.recognised_pages = 1
+        assert scan.remark.startswith("1 scanned page was read")
+        assert Document(kind="pdf", page_count=3).remark == ""
+
+
 def test_a_number_is_no_label() -> None:
     assert places.label("page", 4, "4") == "" and places.label("page", 4, "iv") == "iv"
     assert places.label("slide", 4, "Akhir") == ""

@@ -1,6 +1,6 @@
 // One file as a row: its name, how far it is or why it failed, and what can be done about it.
 
-import { amount, boot, bytes, fill, gettext, h, tool } from "./lib.js";
+import { amount, boot, bytes, fill, gettext, h, ngettext, tool } from "./lib.js";
 import { countWords } from "./places.js";
 
 const ARCHIVE = "application/zip";
@@ -33,6 +33,8 @@ export function fileRow(row, place, does) {
     { className: "file", "data-status": row.status, "data-file": row.id ?? row.key },
     name,
     h("span", { className: `what ${className ?? ""}` }, words),
+    origin(row, does),
+    refusals(row),
     h("span", { className: "does" }, tools(row, place, does)),
     value === undefined
       ? null
@@ -50,6 +52,37 @@ export const canOpen = (row) => row.status === "PROCESSED" && row.media_type !==
 /** Rows the socket told of are the reader's own. */
 export const isMine = (row) =>
   row.uploaded_by === undefined || row.uploaded_by === boot.user.id;
+
+/** Which archive a file came out of, while that is there. */
+function origin(row, does) {
+  const archive = row.archive_id && does.nameOf(row.archive_id);
+  return archive
+    ? h("span", { className: "what" }, fill(gettext("from %(archive)s"), { archive }))
+    : null;
+}
+
+/** The files of an archive that were not taken, each with its sentence. */
+function refusals(row) {
+  if (row.status !== "PROCESSED" || !row.refusals?.length) return null;
+  const count = row.refusals.length;
+  const words = ngettext("%(count)s file not taken", "%(count)s files not taken", count);
+  return h(
+    "details",
+    {
+      className: "what",
+      open: row.opened,
+      ontoggle: (event) => {
+        row.opened = event.currentTarget.open;
+      },
+    },
+    h("summary", {}, fill(words, { count })),
+    h(
+      "ul",
+      {},
+      row.refusals.map(({ name, reason }) => h("li", {}, h("b", { dir: "auto" }, name), ` ${reason}`)),
+    ),
+  );
+}
 
 function state(row) {
   const percent = (value) => `${Math.round(value)}%`;

@@ -37,7 +37,7 @@ export async function library(material, body) {
     note.textContent = total
       ? ""
       : gettext(
-          "Nothing here yet. Add PDF, Word, PowerPoint, HTML, CSV, text or Markdown files; drop them anywhere on this page.",
+          "Nothing here yet. Drop PDF, Word, PowerPoint, web pages, CSV, text and Markdown, or a ZIP of these, anywhere on this page.",
         );
     const rows = [...material.files.values()].sort((a, b) =>
       (a.uploaded_at ?? "9").localeCompare(b.uploaded_at ?? "9"),

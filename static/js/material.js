@@ -33,6 +33,7 @@ export class Material {
     this.into = null; // id of the collection that takes what is added; null: the server chooses
     this.closed = ""; // why nothing can be added just now
     this.does = {
+      nameOf: (id) => this.files.get(id)?.name,
       view: (row, element) => this.on.view(row, element),
       retry: (row) => this.#retry(row),
       stop: (row) => this.act(row, "cancel"),

@@ -43,7 +43,7 @@ def test_from_sign_up_to_the_cited_page(visit: Callable[..., Any], play: Any) ->
     page.fill("[name=password2]", "tulisan-di-daun-7")
     page.click("button.primary")
 
-    page.wait_for_selector("text=Drop a PDF anywhere on this page")
+    page.wait_for_selector("text=Drop files anywhere on this page")
     window.ready()
     drop(page, "palm-leaf books.pdf", make_pdf(PAGES))
     page.wait_for_selector("#tray [data-status=PROCESSED]")

@@ -49,13 +49,21 @@ def sniff(head: bytes, name: str) -> bool:
 def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
     csv.field_size_limit(4 * LONGEST_LINE)
     with streams.opened(path) as (file, share):
-        yield from streams.announced(streams.limited(_pages(file)), share, unit="rows")
+        cut = Cut()
+        pages = streams.limited(_pages(file, cut))
+        yield from streams.announced(pages, share, "rows", lambda: cut.rows)
 
 
-def _pages(file: TextIO) -> Iterator[PageText]:
+class Cut:
+    """How many rows were read in part only."""
+
+    rows = 0
+
+
+def _pages(file: TextIO, cut: Cut) -> Iterator[PageText]:
     lines = _lines(file)
     sample = list(islice(lines, SAMPLE_LINES))
-    rows = _rows(chain(sample, lines), _delimiter(sample))
+    rows = _rows(chain(sample, lines), _delimiter(sample), cut)
     first = list(islice(rows, 20))
     if not first:
         raise Unreadable("empty", "no row")
@@ -137,7 +145,7 @@ class _Runaway(Exception):
     """A row does not end: its quotation mark was none."""
 
 
-def _rows(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
+def _rows(lines: Iterator[str], delimiter: str, cut: Cut) -> Iterator[list[str]]:
     """Rows with at least one cell that is not empty, cells cleaned."""
     taken: list[str] = []
 
@@ -153,18 +161,20 @@ def _rows(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
         try:
             for row in reader:
                 taken.clear()
-                yield from _cleaned(row)
+                yield from _cleaned(row, cut)
         except (_Runaway, csv.Error):
             # Read its lines one by one, marks and all, and go on behind them.
             plain = [line.replace("\r", " ") for line in taken]
             for row in csv.reader(plain, delimiter=delimiter, quoting=csv.QUOTE_NONE):
-                yield from _cleaned(row)
+                yield from _cleaned(row, cut)
             taken.clear()
             continue
         return
 
 
-def _cleaned(row: list[str]) -> Iterator[list[str]]:
+def _cleaned(row: list[str], cut: Cut) -> Iterator[list[str]]:
+    if any(row[MOST_COLUMNS:]) or any(len(cell) > LONGEST_CELL for cell in row):
+        cut.rows += 1
     cells = [" ".join(plain_lines(cell[:LONGEST_CELL]).split()) for cell in row[:MOST_COLUMNS]]
     if any(cells):
         yield cells

@@ -50,7 +50,7 @@ class Word:
 def filled(
     frames: Iterator[Info | PageText], path: str, program: Program
 ) -> Iterator[Info | PageText]:
-    """The frames of a PDF, pages without words as Tesseract reads them."""
+    """The frames of a PDF, pages without words as Tesseract reads them, at last how many."""
     import pypdfium2  # noqa: PLC0415
 
     try:
@@ -59,12 +59,20 @@ def filled(
         yield from frames
         return
     assembler = Assembler()
+    info, count = Info(0), 0
     with closing(document):
         for frame in frames:
-            if isinstance(frame, Info) or has_words(frame.text):
+            if isinstance(frame, Info):
+                info = frame
+                yield frame
+            elif has_words(frame.text):
                 yield frame
             else:
-                yield _recognised(document, frame, program, assembler)
+                page = _recognised(document, frame, program, assembler)
+                count += page is not frame
+                yield page
+    if count:
+        yield replace(info, recognised=count)
 
 
 def _recognised(

@@ -52,12 +52,15 @@ def _encoding(file: BinaryIO) -> str:
 
 
 def announced(
-    pages: Iterator[PageText], share: Callable[[], float], unit: str
+    pages: Iterator[PageText],
+    share: Callable[[], float],
+    unit: str,
+    rows_cut: Callable[[], int] = int,
 ) -> Iterator[Info | PageText]:
     """The pages with an Info before them, and a second one at the end when that had to guess."""
     first = list(islice(pages, COUNTED))
     if len(first) < COUNTED:
-        yield Info(len(first), unit=unit, read=share())
+        yield Info(len(first), unit=unit, read=share(), rows_cut=rows_cut())
         yield from first
         return
     yield Info(min(MOST_PAGES, max(COUNTED, round(COUNTED / max(share(), 1e-6)))), unit=unit)
@@ -66,7 +69,7 @@ def announced(
     for page in pages:
         count += 1
         yield page
-    yield Info(count, unit=unit, read=share())
+    yield Info(count, unit=unit, read=share(), rows_cut=rows_cut())
 
 
 def limited(pages: Iterator[PageText]) -> Iterator[PageText]:
