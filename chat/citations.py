@@ -9,8 +9,8 @@ from accounts.models import User
 from chat import queries
 from chat.models import Citation
 from core.errors import NotFound
-from documents.asking import reading_as
 from documents import places
+from documents.asking import reading_as
 from documents.models import Document, Page
 from rag.anchors import CHANGED, MOVED, Anchor, Words, anchor
 from rag.quotes import find_quote
