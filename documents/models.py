@@ -182,12 +182,9 @@ class Document(models.Model):
         """What a reader of a PROCESSED document has to know; mostly nothing."""
         if self.kind == "zip":
             return reasons.unpacked(self.member_count, len(self.refused))
-        remarks = [
-            reasons.cut_short(self.read_share) if self.read_share < 1 else "",
-            reasons.cells_cut(self.rows_cut) if self.rows_cut else "",
-            reasons.recognised(self.recognised_pages, self.page_count or 0),
-        ]
-        return " ".join(filter(None, remarks))
+        return reasons.remarks(
+            self.read_share, self.rows_cut, self.recognised_pages, self.page_count or 0
+        )
 
     @property
     def refusals(self) -> list[dict[str, str]]:

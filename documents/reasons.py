@@ -178,3 +178,13 @@ def unpacked(count: int, refused: int) -> str:
 def refusals(refused: list[dict[str, str]]) -> list[tuple[str, str]]:
     """(name, sentence) of files in an archive that were not taken."""
     return [(row["name"], sentence(row["code"], row.get("media_type", ""))) for row in refused]
+
+
+def remarks(read_share: float, rows_cut: int, recognised_pages: int, pages: int) -> str:
+    """What of a file that was read its reader should know; empty when there is nothing."""
+    said = [
+        cut_short(read_share) if read_share < 1 else "",
+        cells_cut(rows_cut) if rows_cut else "",
+        recognised(recognised_pages, pages),
+    ]
+    return " ".join(filter(None, said))
