@@ -157,7 +157,8 @@ def scored(readable: Readable, wanted: Wanted) -> Scored:
         def run(dense: str, params: list[Any]) -> list[tuple[Any, ...]]:
             sql = SCOPE.format(documents=readable.sql) + dense + CANDIDATES
             cursor.execute(sql, [*readable.params, list(wanted.terms), chunks, pages, *params])
-            return cursor.fetchall()
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
 
         rows = run(*_dense(readable, wanted, indexed))
         if indexed and len(rows) < min(NEAREST, chunks):
