@@ -1,7 +1,6 @@
 // One answer on the page: its steps, its text as it grows, its sources, what became of it.
 
-import { $, date, fill, gettext, h, icon, ngettext, tool } from "./lib.js";
-import { named } from "./places.js";
+import { $, date, fill, gettext, h, icon, named, ngettext, tool } from "./lib.js";
 
 // The renderer is not needed before the first answer: it comes while the reader types.
 let renderer;

@@ -1,7 +1,17 @@
 // Marks like [2] in an answer, the preview they open, and the source leaves below the answer.
 
-import { $, boot, date, fill, gettext, h, icon, ngettext } from "./lib.js";
-import { named, placeWords as place } from "./places.js";
+import {
+  $,
+  boot,
+  date,
+  fill,
+  gettext,
+  h,
+  icon,
+  named,
+  ngettext,
+  placeWords as place,
+} from "./lib.js";
 
 const MARK = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 const SHOW_AFTER = 130;

@@ -1,7 +1,6 @@
 // One file as a row: its name, how far it is or why it failed, and what can be done about it.
 
-import { amount, boot, bytes, fill, gettext, h, ngettext, tool } from "./lib.js";
-import { countWords } from "./places.js";
+import { amount, boot, bytes, countWords, fill, gettext, h, ngettext, tool } from "./lib.js";
 
 const ARCHIVE = "application/zip";
 const STAGES = {

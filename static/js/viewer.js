@@ -1,9 +1,8 @@
 // The source viewer: one page of a document with the cited passage marked.
 
-import { announce, api, fill, gettext, h, icon, tool } from "./lib.js";
+import { announce, api, fill, gettext, h, icon, placeWords, tool, turning } from "./lib.js";
 import { FindBar } from "./find.js";
 import { openPane } from "./pane.js";
-import { placeWords, turning } from "./places.js";
 
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2, 3];
 
