@@ -202,8 +202,10 @@ async def test_a_turn_cites_what_was_brought_to_its_chat(
 ) -> None:
     first, second = await in_thread(two_chats, alice)
     next_one = await in_thread(services.create_session, actor=alice)
+    # What a steered model adds to its query opens nothing.
+    forged = {"chat": str(first.files_id), "user": str(alice.pk), "documents": ["*"]}
     called = [
-        ToolCall("1", "document_search", {"query": "heart"}),
+        ToolCall("1", "document_search", {"query": "heart", **forged}),
         Completed(stop_reason="tool_calls"),
     ]
     for session, names in ((first, ["first.txt"]), (second, ["second.txt"]), (next_one, [])):
