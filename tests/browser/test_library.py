@@ -77,7 +77,8 @@ def test_a_collection_is_shared_read_and_closed_again(visits: Callable[..., Any]
     bob.page.keyboard.press("Escape")
     assert bob.page.locator("text=Add files").count() == 0
     bob.page.click("[aria-label='More for “notes.md”']")
-    assert bob.page.inner_text("#session-menu").split() == ["Open", "Download"]
+    opened = bob.page.wait_for_selector("#session-menu:popover-open")
+    assert opened.inner_text().split() == ["Open", "Download"]
     bob.page.keyboard.press("Escape")
     for reader, there in ((bob, 2), (charlie, 0)):
         reader.go(address)
@@ -156,6 +157,7 @@ def test_by_keyboard_alone(visits: Callable[..., Any], width: int) -> None:
     page = window.page
     page.focus(".shelf-bar .button")
     page.keyboard.press("Enter")
+    page.wait_for_selector("#ask-name:focus")
     page.keyboard.type("Palm-leaf books")
     page.keyboard.press("Enter")
     page.wait_for_selector("text=Who can read this: Only you")
