@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, Invalid
 from documents import storage, tasks
+from documents.collections import default_collection
 from documents.ingest import pipeline
 from documents.models import Chunk, Document, WebPage, WebSource
 from documents.tests.pdfs import make_pdf
@@ -151,19 +153,25 @@ def test_a_page_that_says_the_same_in_new_bytes_keeps_everything(
     """Advertisements and tokens change with every request; the text does not."""
     site.put("/", page(FIRST, SECOND).replace("About us", "Token 1"))
     source = add()
-    chunks = list(rows(source))
+    chunks, asked = list(rows(source)), len(embedder.batches)
     site.put("/", page(FIRST, SECOND).replace("About us", "Token 2"))
     source = again(source, committed)
     assert document_of(source).status == "PROCESSED"
     assert list(rows(source)) == chunks
+    assert len(embedder.batches) == asked
 
 
-def test_what_changed_is_read_anew(add: Add, site: Site, committed: Any, embedder: Any) -> None:
+def test_what_changed_is_read_anew_and_only_new_text_embedded(
+    add: Add, site: Site, committed: Any, embedder: Any
+) -> None:
     site.put("/", page(FIRST, SECOND))
     source = add()
+    asked = len(embedder.batches)
     new = "<h2>Larvae</h2><p>" + "The larvae glow as well, to warn whoever eats. " * 5 + "</p>"
     site.put("/", page(new, FIRST))
     source = again(source, committed)
+    embedded = [text for batch in embedder.batches[asked:] for text in batch]
+    assert embedded and all("larvae" in text for text in embedded)
     after = [row["text"] for row in rows(source)]
     assert any("luciferin" in text for text in after)
     assert not any("rhythm" in text for text in after)
@@ -356,6 +364,22 @@ def test_a_source_goes_with_its_documents(add: Add, site: Site, admin: Any, medi
     source = add()
     services.delete(actor=admin, source_id=source.id)
     assert not WebPage.objects.exists() and not Document.objects.exists()
+
+
+def test_the_admin_tells_a_sitemap_by_its_address(
+    admin: Any, told: list[str], client: Client
+) -> None:
+    client.force_login(admin)
+    given = {
+        "url": "https://example.org/sitemap.xml",
+        "kind": "",
+        "collection": str(default_collection().pk),
+        "refresh": "weekly",
+        "most_pages": "50",
+    }
+    answer = client.post("/admin/documents/websource/add/", given)
+    assert answer.status_code == 302
+    assert WebSource.objects.get().kind == WebSource.Kind.SITEMAP
 
 
 def test_only_admins_add_sources_and_only_once(
