@@ -83,9 +83,45 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Play:
     return made
 
 
+class Workers:
+    """What Celery would run, each task in a thread of this process."""
+
+    def __init__(self) -> None:
+        self.threads: list[threading.Thread] = []
+
+    def take(self, task: Any) -> Callable[..., None]:
+        """What stands in for the task's apply_async."""
+
+        def work(args: list[str], **_options: Any) -> None:
+            def run() -> None:
+                try:
+                    task(args[0])
+                finally:
+                    connections.close_all()
+
+            self.threads.append(threading.Thread(target=run))
+            self.threads[-1].start()
+
+        return work
+
+    def finish(self) -> None:
+        """Wait until all is done, also what was begun meanwhile."""
+        for thread in self.threads:
+            thread.join()
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
+    made = Workers()
+    for task in (tasks.ingest, tasks.read_web):
+        monkeypatch.setattr(task, "apply_async", made.take(task))
+    yield made
+    made.finish()
+
+
 @pytest.fixture
 def product(
-    transactional_db: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    transactional_db: None, settings: Any, tmp_path: Path, workers: Workers
 ) -> Iterator[str]:
     """The address of a running product with its models, prompt and collection."""
     from tests.browser import server
@@ -98,22 +134,8 @@ def product(
     )
     ensure_default_prompt()
     default_collection()
-    workers: list[threading.Thread] = []
-
-    def work(args: list[str], **_options: Any) -> None:
-        def run() -> None:
-            try:
-                tasks.ingest(args[0])
-            finally:
-                connections.close_all()
-
-        workers.append(threading.Thread(target=run))
-        workers[-1].start()
-
-    monkeypatch.setattr(tasks.ingest, "apply_async", work)
     yield server.address()
-    for worker in workers:
-        worker.join()
+    workers.finish()
     server.come_to_rest()
 
 
