@@ -29,7 +29,7 @@ from documents.asking import reading_as  # noqa: E402
 from documents.ingest import postings, store  # noqa: E402
 from documents.ingest.chunking import Draft  # noqa: E402
 from documents.ingest.copying import copy_blocks, copy_rows  # noqa: E402
-from documents.ingest.embed import digest_of  # noqa: E402
+from documents.ingest.embed import digest_of, passage  # noqa: E402
 from documents.ingest.frames import READING_VERSION, Info  # noqa: E402
 from documents.lexical import query_terms  # noqa: E402
 from documents.models import Chunk, ChunkVector, Collection, Document, Posting  # noqa: E402
@@ -97,20 +97,22 @@ def reading_of(texts: list[str], model: EmbeddingModel, vectors: Any) -> store.R
     digests = [digest_of(text) for text in texts]
     spoken = ["en"] * len(texts)
     vectors_by = {model: vectors.astype(np.float16)}
-    return store.Reading(Info(0), [], drafts, spoken, "en", "bench", digests, vectors_by)
+    counted = [postings.Counted.of(passage("bench", "", text), "en") for text in texts]
+    said = (drafts, spoken, "en", "bench", digests, counted, vectors_by)
+    return store.Reading(Info(0), [], *said)
 
 
 def write(document: Document, reading: store.Reading) -> None:
     """As documents.ingest.store does, without a lease: nobody else reads this document."""
     ids = store._new_ids(len(reading.drafts))
-    terms = list(postings.of(store._entries(reading, ids)))
+    pages = [draft.page for draft in reading.drafts]
+    terms = store._posting_rows(document, postings.table(reading.counted, ids, pages))
     rows = store._chunk_rows(document, reading, ids)
     copy_rows(Chunk._meta.db_table, store.CHUNK_COLUMNS, store.CHUNK_TYPES, rows)
     for model in reading.vectors:
         blocks = store._vector_rows(document, reading, ids, model)
         copy_blocks(ChunkVector._meta.db_table, store.VECTOR_COLUMNS, blocks)
-    postings_ = store._posting_rows(document, terms)
-    copy_blocks(Posting._meta.db_table, store.POSTING_COLUMNS, postings_)
+    copy_blocks(Posting._meta.db_table, store.POSTING_COLUMNS, terms)
 
 
 def measure(collection: Collection, user: User, size: int) -> None:

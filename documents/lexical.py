@@ -11,6 +11,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import snowballstemmer
 
@@ -48,20 +49,30 @@ def term(stemmed: str) -> int:
     return int.from_bytes(digest, "little") % 1_000_000_000
 
 
-def tokens(text: str, language: str) -> list[str]:
-    """The stems of a text in a language; "id" is Indonesian, all others are taken as English."""
-    stemmer = language if language in LANGUAGES else "en"
-    return [stem(word, stemmer) for word in content_words(text)]
+def stemmer_of(language: str) -> str:
+    """The language whose stems a text has: "id" is Indonesian, all others are taken as English."""
+    return language if language in LANGUAGES else "en"
 
 
 def term_counts(text: str, language: str) -> Counter[int]:
-    return Counter(map(term, tokens(text, language)))
+    stemmer = stemmer_of(language)
+    return Counter([_term_of(word, stemmer) for word in content_words(text)])
+
+
+@functools.lru_cache(maxsize=200_000)
+def _term_of(word: str, stemmer: str) -> int:
+    return term(stem(word, stemmer))
 
 
 def weights(counts: Mapping[int, int], average: float = AVERAGE_WORDS) -> dict[int, float]:
     """{term: BM25 weight tf / (tf + k1 (1 - b + b dl / avgdl))} of one chunk or page."""
-    floor = K1 * (1 - B + B * sum(counts.values()) / average)
-    return {number: count / (count + floor) for number, count in counts.items()}
+    least = floor(sum(counts.values()), average)
+    return {number: count / (count + least) for number, count in counts.items()}
+
+
+def floor(length: Any, average: float) -> Any:
+    """What BM25 adds to a count in a text of so many words: a number, or an array of them."""
+    return K1 * (1 - B + B * length / average)
 
 
 def document_terms(text: str, language: str) -> dict[int, float]:

@@ -6,7 +6,7 @@ as its `_send` function writes it. Everything is big-endian.
 
 from __future__ import annotations
 
-import functools
+import itertools
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -87,28 +87,28 @@ def _field(value: Any, part: slice) -> tuple[int, Any, Any]:
     return size, f">i{size}", value[part] if value.ndim else value
 
 
-ARRAY_OF = {"int8": (20, 8, "q"), "int4": (23, 4, "i"), "float4": (700, 4, "f")}
+ARRAY_OF = {"int8": (20, 8, "i"), "int4": (23, 4, "i"), "float4": (700, 4, "f")}
+ARRAY = struct.Struct(">6i")
 
 
-def array(kind: str, values: Sequence[float]) -> bytes:
-    """A one-dimensional array as a field: psycopg's own takes ten times as long for it.
+def arrays(kind: str, values: numpy.ndarray[Any, Any], bounds: Sequence[int]) -> Iterator[bytes]:
+    """One-dimensional arrays as fields: the values between each bound and the next.
 
-    Per array: dimensions, nulls, type, then length and lower bound of the one dimension
+    Per array: its bytes, dimensions, nulls, type, then length and lower bound of the one dimension
     (array_send in PostgreSQL's arrayfuncs.c).
     """
+    import numpy as np  # noqa: PLC0415
+
     oid, size, code = ARRAY_OF[kind]
-    if not values:
-        return struct.pack(">4i", 12, 0, 0, oid)
-    count = len(values)
-    sized: list[float] = [size] * (2 * count)
-    sized[1::2] = values
-    length = 20 + count * (4 + size)
-    return _packer(code, count).pack(length, 1, 0, oid, count, 1, *sized)
-
-
-@functools.lru_cache(maxsize=1_000)
-def _packer(code: str, count: int) -> struct.Struct:
-    return struct.Struct(">6i" + f"i{code}" * count)
+    items = np.empty(len(values), [("size", ">i4"), ("value", f">{code}{size}")])
+    items["size"], items["value"] = size, values
+    written, step = items.tobytes(), items.itemsize
+    for start, end in itertools.pairwise(bounds):
+        if start == end:
+            yield struct.pack(">4i", 12, 0, 0, oid)
+            continue
+        head = ARRAY.pack(20 + (end - start) * step, 1, 0, oid, end - start, 1)
+        yield head + written[start * step : end * step]
 
 
 @contextmanager

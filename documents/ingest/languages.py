@@ -1,5 +1,7 @@
 """Which language a text is in: a two-letter code (ISO 639-1), empty where there is too little."""
 
+from collections import Counter
+
 from core.words import STOP_WORDS, words
 
 SAMPLE = 600
@@ -7,16 +9,67 @@ LEAST = 30
 # Little words are nearly half of English prose and a quarter of Indonesian; of other languages'
 # prose they are hardly ever a tenth. So many of one and so few of the other need no model.
 SURE, OTHER = {"en": 0.3, "id": 0.18}, 0.05
+# The model takes longer for a passage than everything else here. Of the passages that need it, it
+# is asked about the first so many and then about each fifth; about the rest only when there is a
+# language beside the main one that may be spoken by one passage in RARE.
+FIRST, EACH = 50, 5
+RARE = 20
 
 
 def guess(text: str) -> str:
-    import py3langid  # noqa: PLC0415
-
     sample = text[:SAMPLE]
     if sum(map(str.isalpha, sample)) < LEAST:
         return ""
-    if plain := _by_little_words(sample):
-        return plain
+    return _by_little_words(sample) or _by_model(sample)
+
+
+class Spoken:
+    """The languages of one document: `add` its passages in order, then `settle`."""
+
+    def __init__(self) -> None:
+        self._codes: list[str] = []
+        # Passages whose language is the main one unless the model says otherwise.
+        self._open: dict[int, str] = {}
+        self._asked = 0
+        self._counts: Counter[str] = Counter()
+
+    def add(self, text: str) -> str:
+        """What the passage's language is taken for until all are known."""
+        sample = text[:SAMPLE]
+        code = ""
+        if sum(map(str.isalpha, sample)) >= LEAST:
+            code = _by_little_words(sample) or self._seldom_by_model(sample)
+        self._codes.append(code)
+        self._counts[code] += bool(code)
+        return code
+
+    def settle(self) -> tuple[list[str], str]:
+        """(the language of each passage, the document's); a rare one is taken for the main one."""
+        if self._open and self._may_be_mixed():
+            for place, sample in self._open.items():
+                self._codes[place] = _by_model(sample)
+            self._open.clear()
+        counts = Counter(filter(None, self._codes))
+        main = counts.most_common(1)[0][0] if counts else ""
+        sure = {code for code, count in counts.items() if count * RARE >= len(self._codes)}
+        return [code if code in sure else main for code in self._codes], main
+
+    def _seldom_by_model(self, sample: str) -> str:
+        self._asked += 1
+        if self._asked <= FIRST or self._asked % EACH == 0 or self._may_be_mixed():
+            return _by_model(sample)
+        self._open[len(self._codes)] = sample
+        return ""
+
+    def _may_be_mixed(self) -> bool:
+        """By half of what is rare: what was asked is a sample."""
+        others = self._counts.most_common(2)[1:]
+        return bool(others) and others[0][1] * EACH * 2 * RARE >= len(self._codes)
+
+
+def _by_model(sample: str) -> str:
+    import py3langid  # noqa: PLC0415
+
     code, _score = py3langid.classify(sample)
     # Malay and Javanese are what short Indonesian texts are taken for; the stemmer fits them too.
     return "id" if code in ("ms", "jv") else str(code)
@@ -25,11 +78,13 @@ def guess(text: str) -> str:
 def _by_little_words(sample: str) -> str:
     """ "en" or "id" where there is no doubt; a tenth of what the model takes."""
     found = words(sample)
+    if len(found) < LEAST:
+        return ""
     shares = {
-        code: sum(word in little for word in found) / max(1, len(found))
+        code: sum(map(little.__contains__, found)) / len(found)
         for code, little in STOP_WORDS.items()
     }
     for code, other in (("en", "id"), ("id", "en")):
-        if len(found) >= LEAST and shares[code] >= SURE[code] and shares[other] <= OTHER:
+        if shares[code] >= SURE[code] and shares[other] <= OTHER:
             return code
     return ""

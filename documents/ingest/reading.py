@@ -1,16 +1,16 @@
 """One pass over a file: pages are split and sent to the embedder while later ones are still read.
 
 What needs the whole document waits for its end: the language of passages whose own is a guess, and
-the postings, which depend on it. Vectors depend on nothing that comes later.
+the terms of those whose language turns out to be another one. Vectors depend on nothing that comes
+later.
 """
 
 import logging
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from documents import switching
+from documents import lexical, switching
 from documents.ingest import chunking, languages, origins
 from documents.ingest.chunking import Draft
 from documents.ingest.cleaning import has_words
@@ -20,6 +20,7 @@ from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.known import Known
 from documents.ingest.lease import Lease
 from documents.ingest.places import LARGE_PAGES, NoPlace, Place
+from documents.ingest.postings import Counted
 from documents.ingest.store import Reading
 from documents.models import Document
 from documents.names import title_of
@@ -62,7 +63,8 @@ class Pass:
         self._info = Info(0)
         self._pages: list[PageText] = []
         self._drafts: list[Draft] = []
-        self._guesses: list[str] = []
+        self._spoken = languages.Spoken()
+        self._counted: list[Counted] = []
         self._read_all = False
         self._percent = 0.0
         # The model that is searched with comes first, then one that is to take its place.
@@ -101,8 +103,8 @@ class Pass:
 
     def _take(self, draft: Draft) -> None:
         self._drafts.append(draft)
-        self._guesses.append(languages.guess(draft.text))
         text = passage(self._title, draft.heading, draft.text)
+        self._counted.append(Counted.of(text, self._spoken.add(draft.text)))
         for model in list(self._embeddings):
             with self._forgiving(model):
                 self._embeddings[model].add(text)
@@ -147,7 +149,7 @@ class Pass:
         self._lease.progress(Stage.EMBED, self._percent, seconds or None)
 
     def _reading(self) -> Reading:
-        spoken, language = languages_of(self._drafts, self._guesses)
+        spoken, language = self._spoken.settle()
         return Reading(
             info=self._info,
             pages=self._pages,
@@ -156,16 +158,14 @@ class Pass:
             language=language,
             title=self._title,
             digests=self._embeddings[self._first].digests,
+            counted=list(map(self._recounted, self._drafts, self._counted, spoken)),
             vectors=self._vectors,
         )
 
-
-def languages_of(drafts: Sequence[Draft], guessed: Sequence[str]) -> tuple[list[str], str]:
-    """(the language of each passage, the document's); a rare guess is taken for the main one."""
-    counts = Counter(code for code in guessed if code)
-    main = counts.most_common(1)[0][0] if counts else ""
-    sure = {code for code, count in counts.items() if count * 20 >= len(drafts)}
-    return [code if code in sure else main for code in guessed], main
+    def _recounted(self, draft: Draft, counted: Counted, language: str) -> Counted:
+        if counted.stemmer == lexical.stemmer_of(language):
+            return counted
+        return Counted.of(passage(self._title, draft.heading, draft.text), language)
 
 
 def catch_up(document: Document, reading: Reading) -> None:

@@ -1,7 +1,7 @@
 """What was read, into the database: one transaction by COPY, so nobody sees half a document."""
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,7 @@ from django.db.models.functions import Now
 from documents import lexical, switching
 from documents.ingest import origins, postings, shelf, unchanged
 from documents.ingest.chunking import Draft
-from documents.ingest.copying import array, copy_blocks, copy_rows, vector_rows
-from documents.ingest.embed import passage
+from documents.ingest.copying import arrays, copy_blocks, copy_rows, vector_rows
 from documents.ingest.frames import READING_VERSION, Info, PageText
 from documents.ingest.lease import Lease, LeaseLost
 from documents.models import Chunk, ChunkVector, Document, Page, Posting
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """All that was read of a document; `languages`, `digests` and each model's vectors: one a
-    draft."""
+    """All that was read of a document; `languages`, `digests`, `counted` and each model's vectors:
+    one a draft."""
 
     info: Info
     pages: Sequence[PageText]
@@ -35,6 +34,7 @@ class Reading:
     language: str
     title: str
     digests: Sequence[bytes]
+    counted: Sequence[postings.Counted]
     vectors: "dict[EmbeddingModel, numpy.ndarray]"
 
 
@@ -53,7 +53,7 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
     """
     # Before the transaction, which is then short: numbers that are taken in vain are no loss.
     ids = _new_ids(len(reading.drafts))
-    terms = list(postings.of(_entries(reading, ids)))
+    terms = postings.table(reading.counted, ids, [draft.page for draft in reading.drafts])
     with transaction.atomic():
         if not lease.row().exists():
             raise LeaseLost
@@ -113,7 +113,6 @@ POSTING_COLUMNS = (
     "page_numbers",
     "page_weights",
 )
-POSTING_ARRAYS = ("int8", "float4", "int4", "float4")
 
 
 def _page_rows(document: Document, reading: Reading) -> Iterator[Any]:
@@ -155,17 +154,18 @@ def _vector_rows(
     return vector_rows(before, reading.vectors[model])
 
 
-def _entries(reading: Reading, ids: Sequence[int]) -> Iterator[tuple[int, int, str, str]]:
-    for id_, draft, language in zip(ids, reading.drafts, reading.languages, strict=True):
-        yield id_, draft.page, passage(reading.title, draft.heading, draft.text), language
-
-
-def _posting_rows(document: Document, terms: Iterable[tuple[int, postings.Row]]) -> Iterator[bytes]:
+def _posting_rows(document: Document, made: postings.Table) -> Iterator[bytes]:
+    starts, page_starts = made.starts.tolist(), made.page_starts.tolist()
+    lists = zip(
+        arrays("int8", made.chunk_ids, starts),
+        arrays("float4", made.weights, starts),
+        arrays("int4", made.page_numbers, page_starts),
+        arrays("float4", made.page_weights, page_starts),
+        strict=True,
+    )
     before = struct.pack(">hi16s", len(POSTING_COLUMNS), 16, document.collection_id.bytes)
     middle = struct.Struct(">iii16s")
-    for term, row in terms:
-        lists: tuple[Sequence[float], ...] = row
-        fields = map(array, POSTING_ARRAYS, lists)
+    for term, fields in zip(made.terms.tolist(), lists, strict=True):
         yield before + middle.pack(4, term, 16, document.id.bytes) + b"".join(fields)
 
 

@@ -9,11 +9,11 @@ import numpy
 import pytest
 
 from core.errors import Conflict
-from documents import services
+from documents import lexical, services
 from documents.ingest import embed, origins, pipeline, reading
 from documents.ingest.embed import Embedding
 from documents.ingest.frames import Info, PageText
-from documents.models import Chunk, ChunkVector, Document, PendingVector
+from documents.models import Chunk, ChunkVector, Document, PendingVector, Posting
 from documents.tests.conftest import DIMENSIONS, FakeEmbedder
 from documents.tests.pdfs import make_pdf
 from llm.base import Batching
@@ -275,3 +275,21 @@ def test_small_batches_are_kept_together_and_none_is_lost_on_a_failure(
         failing.finish()
     failing.close()
     assert sum(map(len, kept)) >= 36, "what had come before the failure"
+
+
+def test_terms_are_those_of_the_language_a_passage_turns_out_to_have(
+    alice: Any, ingest: Any
+) -> None:
+    """Little text is taken for English at first, and stemmed anew when its document is not."""
+    sentence = (
+        "Para mahasiswa di pulau itu membaca daun lontar yang ditulis oleh guru mereka, dan "
+        "mereka akan menulis pada daun yang lain dengan pisau yang dibuat untuk itu.\n\n"
+    )
+    pages = [sentence * 3, "Pembelajaran", sentence * 3]
+    document = ingest(alice, make_pdf(pages), "bacaan.pdf")
+    assert set(Chunk.objects.values_list("language", flat=True)) == {"id"}
+    (term,) = lexical.document_terms("pembelajaran", "id")
+    posting = Posting.objects.get(document=document, term=term)
+    assert posting.page_numbers == [2]
+    (english,) = lexical.document_terms("pembelajaran", "en")
+    assert term != english and not Posting.objects.filter(term=english).exists()

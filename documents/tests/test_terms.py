@@ -1,0 +1,50 @@
+"""The postings of a document, sorted as columns of numbers, against the plain way of counting."""
+
+import random
+import struct
+from collections import Counter, defaultdict
+
+import numpy
+import pytest
+
+from documents import lexical
+from documents.ingest import postings
+from documents.ingest.copying import arrays
+
+WORDS = "palm leaf knife ink soot island school reader daun lontar menulis 2019 dynasty".split()
+
+
+def test_weights_are_those_of_passages_and_pages_counted_one_by_one() -> None:
+    chance = random.Random(4)
+    entries = [
+        (1000 + n, 3 + n // 4, " ".join(chance.choices(WORDS, k=chance.randint(1, 40))), code)
+        for n, code in enumerate(chance.choices(["en", "id", ""], k=60))
+    ]
+    on_chunks: dict[int, dict[int, float]] = defaultdict(dict)
+    pages: dict[int, Counter[int]] = defaultdict(Counter)
+    for chunk_id, page, text, language in entries:
+        pages[page] += lexical.term_counts(text, language)
+        for term, weight in lexical.document_terms(text, language).items():
+            on_chunks[term][chunk_id] = weight
+    found = dict(postings.of(entries))
+    assert list(found) == sorted(on_chunks)
+    for term, (chunk_ids, weights, numbers, page_weights) in found.items():
+        assert dict(zip(chunk_ids, weights, strict=True)) == pytest.approx(on_chunks[term])
+        expected = {
+            page: lexical.weights(counts, lexical.AVERAGE_PAGE_WORDS)[term]
+            for page, counts in pages.items()
+            if term in counts
+        }
+        assert dict(zip(numbers, page_weights, strict=True)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("texts", [[], ["the of dan"]])
+def test_nothing_to_index_gives_no_postings(texts: list[str]) -> None:
+    assert list(postings.of((n, 1, text, "en") for n, text in enumerate(texts))) == []
+
+
+def test_arrays_are_written_as_postgresql_reads_them() -> None:
+    some, none, one = arrays("int8", numpy.array([7, 8, 9]), [0, 2, 2, 3])
+    assert some == struct.pack(">6iiqiq", 44, 1, 0, 20, 2, 1, 8, 7, 8, 8)
+    assert none == struct.pack(">4i", 12, 0, 0, 20)
+    assert one == struct.pack(">6iiq", 32, 1, 0, 20, 1, 1, 8, 9)
