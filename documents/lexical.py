@@ -54,6 +54,12 @@ def stemmer_of(language: str) -> str:
     return language if language in LANGUAGES else "en"
 
 
+def tokens(text: str, language: str) -> list[str]:
+    """The stems of a text in a language."""
+    stemmer = stemmer_of(language)
+    return [stem(word, stemmer) for word in content_words(text)]
+
+
 def term_counts(text: str, language: str) -> Counter[int]:
     stemmer = stemmer_of(language)
     return Counter([_term_of(word, stemmer) for word in content_words(text)])
