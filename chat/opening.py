@@ -1,9 +1,10 @@
 """Opening a generation in one statement: the question, the place for its answer, the generation.
 
 What stands before the first word is what students wait for, and a hundred of them may ask in one
-second. The statement decides access, that the session is open and that nobody else writes to it;
-whatever does not fit it (another answer, a repeated key, a session of somebody else) changes
-nothing here and is told apart by ``chat.services``, which does the same in single steps.
+second. The statement decides access, that the session is open, that nobody else writes to it and
+that the models are those this process knows; whatever does not fit it (another answer, a repeated
+key, a session of somebody else) changes nothing here and is told apart by ``chat.services``, which
+does the same in single steps.
 """
 
 import json
@@ -21,7 +22,7 @@ from chat.models import Generation, Message, Session
 from core.ids import new_id
 from core.process import owner
 from llm.models import LanguageModel
-from llm.queries import forget_usable, usable_now
+from llm.queries import STAMP, forget_usable, usable_before
 from llm.tokens import LEAST_BYTES, SAFETY, size
 from prompts.models import Prompt
 
@@ -33,6 +34,7 @@ with old as (
   select s.* from chat_session s
   where s.id = %(session)s and s.user_id = %(user)s and s.status = 'ACTIVE' and not exists (
     select 1 from chat_generation g where g.session_id = s.id and g.status = 'running')
+  and {{stamp}} = %(stamp)s
   for update of s
 ), used as (
   insert into core_idempotentrequest (user_id, key, fingerprint, result, created_at)
@@ -60,7 +62,8 @@ with old as (
 select {", ".join(f"old.{name}" for name in SESSION)}, {", ".join(f"p.{name}" for name in PROMPT)}
 from old left join prompts_prompt p on p.id = old.prompt_id
 """.format(  # noqa: S608  names of columns only
-    model="case when model_id = any(%(usable)s::uuid[]) then model_id else %(usual)s end"
+    model="case when model_id = any(%(usable)s::uuid[]) then model_id else %(usual)s end",
+    stamp=STAMP,
 )
 
 
@@ -79,7 +82,7 @@ class Asked:
 def open_at_once(asked: Asked) -> Generation | None:
     """The generation with its session, prompt, messages and model loaded; None when this is a
     case for the longer way, and then nothing was written."""
-    models = usable_now()
+    models, stamp = usable_before()
     if not models or not _surely_fits(asked.text, models) or len(asked.key) > 200:
         return None
     now, ids = timezone.now(), [new_id() for _ in range(3)]
@@ -97,6 +100,7 @@ def open_at_once(asked: Asked) -> Generation | None:
         "generation": generation,
         "usable": [model.pk for model in models],
         "usual": models[0].pk,
+        "stamp": stamp,
         "owner": owner(),
         "lease": now + LEASE,
         "now": now,
@@ -107,9 +111,11 @@ def open_at_once(asked: Asked) -> Generation | None:
             row = cursor.fetchone()
     except IntegrityError:
         # Somebody else was first with this session or key, or a model has just gone.
+        row = None
+    if row is None:
         forget_usable()
         return None
-    return None if row is None else _built(asked, row, ids, models, now)
+    return _built(asked, row, ids, models, now)
 
 
 def _surely_fits(text: str, models: list[LanguageModel]) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from core import sealing
@@ -21,25 +22,38 @@ def usable_models() -> QuerySet[LanguageModel]:
     )
 
 
-# (models, until when they are believed)
-_usable: tuple[list[LanguageModel], float] = ([], 0.0)
-REMEMBER_SECONDS = 1.0
+# An expression of SQL: text that is another one after any row of the registry was written, added or
+# deleted, by whatever way. xmin is the transaction that wrote a row.
+STAMP = """(
+  select coalesce(sum(hashtextextended(id::text || xmin::text, 0)), 0)::text from (
+    select id, xmin from llm_provider union all select id, xmin from llm_languagemodel) registry)"""
 
 
-def usable_now() -> list[LanguageModel]:
-    """``usable_models`` with their providers, as they were at most REMEMBER_SECONDS ago."""
+class Usable(NamedTuple):
+    """``usable_models`` with their providers, and STAMP as it was no later than they were read."""
+
+    models: list[LanguageModel]
+    stamp: str
+
+
+_usable: Usable | None = None
+
+
+def usable_before() -> Usable:
+    """What was usable when this process last looked: whoever acts on it compares the stamp."""
     global _usable  # noqa: PLW0603  a memory of the process
-    found, until = _usable
-    if time.monotonic() >= until:
-        found = list(usable_models())
-        _usable = found, time.monotonic() + REMEMBER_SECONDS
-    return found
+    if _usable is None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"select {STAMP}")
+            stamp = cursor.fetchone()[0]
+        _usable = Usable(list(usable_models()), stamp)
+    return _usable
 
 
 def forget_usable() -> None:
     """Look at the database again."""
     global _usable  # noqa: PLW0603
-    _usable = [], 0.0
+    _usable = None
 
 
 def reachable_providers() -> QuerySet[Provider]:

@@ -14,7 +14,7 @@ from chat.models import Generation, Message, Session
 from chat.plans import plan
 from core.errors import Conflict, Invalid, NotFound
 from core.models import IdempotentRequest
-from llm.models import LanguageModel
+from llm.models import LanguageModel, Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AUTOMATIC = {"id", "created_at", "started_at", "lease_until", "updated_at", "session_id", "leaf_id"}
@@ -53,7 +53,7 @@ def test_what_is_stored_and_planned_is_the_same_both_ways(
 
 def test_it_takes_one_statement_and_planning_none(alice: User, model: LanguageModel) -> None:
     session = services.create_session(actor=alice)
-    opening.usable_now()
+    opening.usable_before()
     with CaptureQueriesContext(connection) as seen:
         generation, new = services.post_once(
             actor=alice, session_id=session.pk, text="Why?", key="k"
@@ -127,6 +127,7 @@ def test_a_model_that_was_switched_off_is_not_asked(alice: User, model: Language
         provider=model.provider, name="other", display_name="Other", order=1, context_window=8000
     )
     session = services.create_session(actor=alice, model_id=other.pk)
+    assert other in opening.usable_before().models
     LanguageModel.objects.filter(pk=other.pk).update(is_active=False)
     posted, _ = services.post_once(actor=alice, session_id=session.pk, text="Who?")
     assert posted.model == model
@@ -137,7 +138,21 @@ def test_a_model_that_has_just_gone_is_not_asked(alice: User, model: LanguageMod
         provider=model.provider, name="gone", display_name="Gone", order=1, context_window=8000
     )
     session = services.create_session(actor=alice, model_id=gone.pk)
-    assert gone in opening.usable_now()
+    assert gone in opening.usable_before().models
     LanguageModel.objects.filter(pk=gone.pk).delete()
     posted, _ = services.post_once(actor=alice, session_id=session.pk, text="Who?")
     assert posted.model == model and Message.objects.count() == 2
+
+
+def test_a_new_key_or_address_is_used_at_once(alice: User, model: LanguageModel) -> None:
+    session = services.create_session(actor=alice)
+    opening.usable_before()
+    Provider.objects.filter(pk=model.provider_id).update(base_url="https://models.example.org/v1")
+    for _ in range(2):  # the longer way, then the short one again
+        posted, _new = services.post_once(actor=alice, session_id=session.pk, text="Who?")
+        assert posted.model is not None
+        assert posted.model.provider.base_url == "https://models.example.org/v1"
+        ended(posted)
+    with CaptureQueriesContext(connection) as seen:
+        services.post_once(actor=alice, session_id=session.pk, text="And now?")
+    assert len(seen) == 1
