@@ -19,6 +19,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.db import connections
+from django.test import TransactionTestCase
 
 from launch.chromium import find_chromium
 from launch.testing import start_servers
@@ -53,7 +54,8 @@ pytest_plugins = ["core.testing"]
 django.setup()
 assert settings.TESTING
 
-from llm import health  # noqa: E402  models are imported after django.setup()
+from core.db import come_to_rest  # noqa: E402  models are imported after django.setup()
+from llm import health  # noqa: E402
 from llm.queries import forget_usable  # noqa: E402
 
 
@@ -110,6 +112,20 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Close what async tests left open: asgiref keeps one thread, and it keeps a connection."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _rest_before_the_database_is_emptied() -> Iterator[None]:
+    """A turn writes rows when nobody waits any more: they and TRUNCATE would lock each other."""
+    emptied = TransactionTestCase._fixture_teardown
+
+    def rest_first(self: TransactionTestCase) -> None:
+        come_to_rest(10)
+        emptied(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", rest_first)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ import asyncio
 import contextvars
 import functools
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections
 
@@ -16,6 +16,8 @@ T = TypeVar("T")
 # another on a single thread, one thread a turn would be hundreds.
 _threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lontar-db")
 
+_unfinished: set[Future[Any]] = set()
+
 
 def submit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
     """Begin sync work in the shared pool now; it goes on when nobody waits for it.
@@ -24,7 +26,15 @@ def submit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Futur
     """
     context = contextvars.copy_context()
     call = functools.partial(context.run, _closing, functools.partial(function, *args, **kwargs))
-    return _threads.submit(call)
+    future = _threads.submit(call)
+    _unfinished.add(future)
+    future.add_done_callback(_unfinished.discard)
+    return future
+
+
+def come_to_rest(seconds: float) -> None:
+    """Wait so long for what was begun, whoever waits for it or not."""
+    wait(list(_unfinished), seconds)
 
 
 async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -16,6 +16,11 @@ from launch.options import ROOT
 from launch.process import kill_session, session_members, started_at
 
 
+def _hears_hangups() -> None:
+    """Also when the tests were started with nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Toy:
     """A running `launch.tests.toy`, its lines as they come."""
 
@@ -23,8 +28,9 @@ class Toy:
         self.home, self.lines = home, []
         argv = [sys.executable, "-m", "launch.tests.toy", str(home), mode]
         self.process = subprocess.Popen(
-            argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+            argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            preexec_fn=_hears_hangups,  # noqa: PLW1509  no thread of ours is about
+        )  # fmt: skip
 
     def read_until(self, pattern: str) -> re.Match[str]:
         assert self.process.stdout
