@@ -54,7 +54,8 @@ pytest_plugins = ["core.testing"]
 django.setup()
 assert settings.TESTING
 
-from core.db import come_to_rest  # noqa: E402  models are imported after django.setup()
+from accounts.limits import forget_kept  # noqa: E402  models are imported after django.setup()
+from core.db import come_to_rest  # noqa: E402
 from llm import health  # noqa: E402
 from llm.queries import forget_usable  # noqa: E402
 
@@ -132,6 +133,7 @@ def _rest_before_the_database_is_emptied() -> Iterator[None]:
 def _nothing_remembered() -> None:
     """The process remembers rows for a moment: not those of the test before."""
     forget_usable()
+    forget_kept()
     health.forget()
 
 

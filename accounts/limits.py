@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,28 +19,39 @@ from core.errors import TooMany
 from core.rates import Rate
 
 log = logging.getLogger(__name__)
-# An admin's change reaches every process within this time.
-KEPT_SECONDS = 5
+# What was read is believed so long; a change through the admin is noticed with the next count.
+KEPT_SECONDS = 60
 # People behind one address.
 CLASS = 40
-_kept: dict[str, tuple[float, dict[str, Limit]]] = {}
+Limits = dict[str, Limit]
+# (when it was read, the stamp before that, the limits)
+_kept: tuple[float, str, Limits] | None = None
 
 
 def count(action: str, user: User, address: str) -> None:
     """Count one use. Raises TooMany. Without Redis nobody is held up: a limit is no lock."""
-    limit = current()[action]
-    uses = {}
-    if limit.per_user:
-        uses[f"{action}:user:{user.pk}"] = rates.parse(limit.per_user)
-    if limit.per_address and address:
-        uses[f"{action}:address:{address}"] = rates.parse(limit.per_address)
     try:
-        wait = rates.take(uses)
+        wait = rates.CHANGED
+        for _attempt in range(3):
+            stamp, limits = _known()
+            wait = rates.take(_uses(limits[action], user, address), stamp)
+            if wait != rates.CHANGED:
+                break
+            forget_kept()
     except redis.RedisError as error:
         log.warning("uses of %s are not counted: %s", action, type(error).__name__)
         return
-    if wait:
+    if wait > 0:
         raise TooMany(wait, sentence(wait), code="too_many")
+
+
+def _uses(limit: Limit, user: User, address: str) -> dict[str, Rate]:
+    uses = {}
+    if limit.per_user:
+        uses[f"{limit.action}:user:{user.pk}"] = rates.parse(limit.per_user)
+    if limit.per_address and address:
+        uses[f"{limit.action}:address:{address}"] = rates.parse(limit.per_address)
+    return uses
 
 
 def sentence(seconds: int) -> str:
@@ -87,16 +99,42 @@ def default(action: str, text: str) -> Limit:
     return Limit(action=action, per_user=text, per_address=str(address))
 
 
-def current() -> dict[str, Limit]:
+def current() -> Limits:
     """{action: its limit}: the stored ones over those of the environment."""
-    held = _kept.get("limits")
-    if held is not None and time.monotonic() - held[0] < KEPT_SECONDS:
-        return held[1]
+    try:
+        if _kept is not None and rates.current_stamp() != _kept[1]:
+            forget_kept()
+        return _known()[1]
+    except redis.RedisError:
+        return _read()
+
+
+def _known() -> tuple[str, Limits]:
+    """(the stamp before they were read, the limits as this process knows them)."""
+    global _kept  # noqa: PLW0603  a memory of the process
+    if _kept is None or time.monotonic() - _kept[0] >= KEPT_SECONDS:
+        # In this order: a change in between makes the next count look again.
+        _kept = (time.monotonic(), rates.current_stamp(), _read())
+    return _kept[1:]
+
+
+def _read() -> Limits:
     found = {action: default(action, text) for action, text in settings.LIMITS.items()}
-    found |= {limit.action: limit for limit in Limit.objects.all()}
-    _kept["limits"] = (time.monotonic(), found)
-    return found
+    return found | {limit.action: limit for limit in Limit.objects.all()}
+
+
+def changed(**_signal: object) -> None:
+    """A limit was stored or deleted: every process looks again, once the change can be seen."""
+    transaction.on_commit(_tell)
+
+
+def _tell() -> None:
+    try:
+        rates.new_stamp()
+    except redis.RedisError as error:
+        log.warning("a change of limits is noticed in a minute: %s", type(error).__name__)
 
 
 def forget_kept() -> None:
-    _kept.clear()
+    global _kept  # noqa: PLW0603
+    _kept = None

@@ -12,11 +12,17 @@ from typing import cast
 
 from core.redis import key, sync_client
 
+STAMP = "rate-stamp"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 WRITTEN = re.compile(r"(\d{1,8})/(\d{0,4})([smhd])")
-# KEYS: sorted sets of moments. ARGV: a name for this use, then (count, milliseconds) for each key.
+CHANGED = -1
+# KEYS: the stamp of the rates, then sorted sets of moments. ARGV: the stamp that is expected (* for
+# any), a name for this use, then (count, milliseconds) for each set. -1 for another stamp.
 # The server's own clock: those of several web processes may differ.
 SCRIPT = """
+if ARGV[1] ~= '*' and (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return -1 end
+table.remove(KEYS, 1)
+table.remove(ARGV, 1)
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local wait = 0
@@ -65,14 +71,26 @@ def parse(text: str) -> Rate:
     return Rate(int(match[1]), int(match[2] or 1) * UNITS[match[3]])
 
 
-def take(uses: Mapping[str, Rate]) -> int:
+def take(uses: Mapping[str, Rate], stamp: str = "*") -> int:
     """Count one use under each name; 0 when all allow it, else seconds until they will.
 
-    Raises redis.RedisError.
+    CHANGED, and nothing is counted, when the rates are not those of this stamp any more. Raises
+    redis.RedisError.
     """
-    if not uses:
-        return 0
     names = [key("rate", name, rate.seconds) for name, rate in uses.items()]
     numbers = [part for rate in uses.values() for part in (rate.count, rate.seconds * 1000)]
-    wait = cast(int, sync_client().eval(SCRIPT, len(names), *names, uuid.uuid4().hex, *numbers))
-    return -(-int(wait) // 1000)
+    keys = [key(STAMP), *names]
+    wait = int(
+        cast(int, sync_client().eval(SCRIPT, len(keys), *keys, stamp, uuid.uuid4().hex, *numbers))
+    )
+    return CHANGED if wait < 0 else -(-wait // 1000)
+
+
+def current_stamp() -> str:
+    """Says which rates are set; "" when none were ever told of. Raises redis.RedisError."""
+    return str(sync_client().get(key(STAMP)) or "")
+
+
+def new_stamp() -> None:
+    """Tell every process that rates were changed. Raises redis.RedisError."""
+    sync_client().set(key(STAMP), uuid.uuid4().hex)

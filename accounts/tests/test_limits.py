@@ -14,13 +14,6 @@ from core.errors import TooMany
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _nothing_kept():
-    limits.forget_kept()
-    yield
-    limits.forget_kept()
-
-
 @pytest.fixture
 def address():
     return uuid.uuid4().hex
@@ -34,7 +27,7 @@ def test_the_setting_holds_until_the_admin_sets_another(settings, alice, address
         limits.count("chat", alice, address)
     assert 0 < told.value.retry_after <= 60 and "Try again in" in str(told.value)
     Limit.objects.create(action="chat", per_user="5/m")
-    limits.forget_kept()
+    limits.forget_kept()  # within the test's transaction nobody is told
     for _ in range(3):
         limits.count("chat", alice, address)
     with pytest.raises(TooMany):
@@ -59,12 +52,33 @@ def test_an_address_has_a_limit_of_its_own(alice, bob, address):
 
 
 def test_without_redis_nobody_is_held_up(alice, settings, monkeypatch, caplog, address):
-    def away(uses):
+    def away(uses, stamp):
         raise redis.ConnectionError("secret host")
 
     monkeypatch.setattr("core.rates.take", away)
     limits.count("chat", alice, address)
     assert "not counted" in caplog.text and "secret host" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_is_noticed_with_the_next_count(settings, alice, address):
+    settings.LIMITS = {"chat": "1/m"}
+    limits.count("chat", alice, address)
+    limit = Limit.objects.create(action="chat", per_user="2/m")
+    limits.count("chat", alice, address)
+    with pytest.raises(TooMany):
+        limits.count("chat", alice, address)
+    limit.per_user = "0/m"
+    limit.save()
+    assert limits.current()["chat"].per_user == "0/m"
+    limit.delete()
+    assert limits.current()["chat"].per_user == "1/m"
+
+
+def test_what_is_known_costs_no_query(alice, address, django_assert_num_queries):
+    limits.count("chat", alice, address)
+    with django_assert_num_queries(0):
+        limits.count("chat", alice, address)
 
 
 def test_what_is_no_limit_is_not_stored():

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.rates import Rate, parse, take
+from core.rates import CHANGED, Rate, current_stamp, new_stamp, parse, take
 from core.redis import key, sync_client
 
 
@@ -73,3 +73,11 @@ def test_a_lowered_limit_counts_what_was_done_before(name):
         take({name: Rate(5, 60)})
     age(name, Rate(5, 60), 30)
     assert 29 <= take({name: Rate(2, 60)}) <= 30
+
+
+def test_other_rates_are_told_before_anything_is_counted(name):
+    stamp = current_stamp()
+    new_stamp()
+    assert take({name: Rate(1, 60)}, stamp) == CHANGED
+    assert take({name: Rate(1, 60)}, current_stamp()) == 0
+    assert take({name: Rate(1, 60)}, current_stamp()) > 0
