@@ -1,6 +1,7 @@
 """Looking into retrieval: is it healthy, how is it set, what does it find for a query."""
 
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest
@@ -11,13 +12,14 @@ from accounts.models import User
 from accounts.ninja import caller_auth
 from core.comparisons import parts
 from core.db import in_thread
+from core.errors import NotFound
 from core.follow_ups import stand_alone
-from documents.models import Chunk, Document
+from documents.models import Chunk, Collection, Document
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from rag.cache import words_only
 from rag.candidates import EXACT_LIMIT, NEAREST
-from rag.search import MAX_TOP_K, Hit
+from rag.search import MAX_TOP_K, Hit, Scope
 from rag.several import look_up_parts
 
 router = Router(auth=caller_auth, tags=["rag"])
@@ -56,6 +58,11 @@ class SearchIn(Schema):
     similarity_threshold: float | None = Field(None, ge=-1, le=1)
     # What was asked before, oldest first, for a query that cannot stand alone.
     history: list[str] = Field(default_factory=list, max_length=20)
+    # What to search in, instead of all that is meant for the caller. Admins may name what they
+    # only see: a student's collection, say.
+    collections: list[UUID] = Field(default_factory=list, max_length=100)
+    documents: list[UUID] = Field(default_factory=list, max_length=100)
+    language: str = Field("", max_length=10)
 
 
 @router.post("rag/search", response=SearchOut)
@@ -64,8 +71,9 @@ async def rag_search(request: HttpRequest, options: Query[SearchIn]) -> dict[str
     user = request.user
     assert isinstance(user, User)
     query = stand_alone(options.query, [text[:2000] for text in options.history])
+    scope = await in_thread(_scope, user, options)
     found = await look_up_parts(
-        user, query, top_k=options.top_k, threshold=options.similarity_threshold
+        user, query, top_k=options.top_k, threshold=options.similarity_threshold, scope=scope
     )
     return {
         "query": options.query,
@@ -77,6 +85,19 @@ async def rag_search(request: HttpRequest, options: Query[SearchIn]) -> dict[str
         "top_k": options.top_k,
         "threshold": options.similarity_threshold,
     }
+
+
+def _scope(user: User, options: SearchIn) -> Scope:
+    """Raises NotFound alike for what is unknown and for what is not the caller's to see."""
+    rows = (Collection.objects, options.collections), (Document.objects, options.documents)
+    for manager, named in rows:
+        if manager.visible_to(user).filter(id__in=named).count() < len(set(named)):
+            raise NotFound
+    return Scope(
+        collections=options.collections or None,
+        documents=options.documents or None,
+        language=options.language or None,
+    )
 
 
 def _row(hit: Hit) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The query of the API is written from what was asked before, by the rule of the chat."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -37,6 +38,38 @@ def test_history_goes_into_the_query(alice: User, charlie: User, api: Any) -> No
     body = api(alice).post("/api/v1/rag/search?query=compare+hearts+and+leaves").json()
     assert body["queries"] == ["compare hearts and leaves", "hearts", "leaves"]
     assert body["count"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("one_axis")
+def test_a_search_names_what_to_search_in(
+    alice: User, bob: User, charlie: User, admin: User, api: Any
+) -> None:
+    hers, open_ = collection(alice), collection(None, is_open=True)
+    mine = document(hers, alice, "a.txt", TEXTS[:1], [0])
+    document(open_, admin, "open.txt", TEXTS[1:], [0])
+
+    def names(user: User, scope: str = "") -> Any:
+        answer = api(user).post(f"/api/v1/rag/search?query=hearts{scope}")
+        if answer.status_code != 200:
+            return answer.status_code
+        return {row["filename"] for row in answer.json()["results"]}
+
+    assert names(alice) == {"a.txt", "open.txt"}
+    assert names(alice, f"&collections={hers.pk}") == {"a.txt"}
+    assert names(alice, f"&collections={hers.pk}&collections={open_.pk}") == {"a.txt", "open.txt"}
+    assert names(alice, f"&documents={mine.pk}") == {"a.txt"}
+    assert names(alice, f"&collections={open_.pk}&documents={mine.pk}") == set()
+    assert names(alice, "&language=en") == {"a.txt", "open.txt"}
+    assert names(alice, "&language=id") == set()
+    # An admin finds a student's own files where they are named, and only there.
+    assert names(admin) == {"open.txt"}
+    assert names(admin, f"&collections={hers.pk}") == {"a.txt"}
+    for user in (bob, charlie):
+        assert names(user, f"&collections={hers.pk}") == 404
+        assert names(user, f"&documents={mine.pk}") == 404
+    assert names(alice, f"&collections={uuid.uuid4()}") == 404
+    assert names(alice, "&collections=mine") == 422
 
 
 @pytest.mark.django_db(transaction=True)
