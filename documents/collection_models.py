@@ -93,6 +93,10 @@ class Collection(models.Model):
                 condition=~Q(kind="personal") | Q(owner__isnull=False),
                 name="personal_collection_has_owner",
             ),
+            models.CheckConstraint(
+                condition=Q(is_open=False) | ~Q(kind__in=["personal", "chat"]),
+                name="open_is_for_all_to_read",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -85,16 +85,26 @@ def delete_collection(*, actor: User, collection_id: UUID | str, documents: str 
     found = _managed(actor, collection_id)
     if found.kind == Kind.DEFAULT:
         raise Conflict(_("The default collection cannot be deleted."), code="default_collection")
-    count = found.documents.count()
-    if count and documents not in ("delete", "keep"):
-        raise Conflict(_what_of_the_files(count), code="not_empty", extra={"documents": count})
     with transaction.atomic():
-        locked = found.documents.select_for_update().select_related("owner").order_by("id")
-        for document in list(locked):
-            if documents == "keep" and _give_back(document, found):
-                continue
-            remove(document)
-        found.delete()
+        _empty(found, documents)
+        # Locked after its documents, as by whoever stores one. From here on no file comes in
+        # (recording.py); what came a moment ago is there now.
+        if Collection.objects.select_for_update().filter(pk=found.pk).exists():
+            _empty(found, documents)
+            found.delete()
+
+
+def _empty(leaving: Collection, documents: str) -> None:
+    locked = leaving.documents.select_for_update().select_related("owner").order_by("id")
+    found = list(locked)
+    if found and documents not in ("delete", "keep"):
+        raise Conflict(
+            _what_of_the_files(len(found)), code="not_empty", extra={"documents": len(found)}
+        )
+    for document in found:
+        if documents == "keep" and _give_back(document, leaving):
+            continue
+        remove(document)
 
 
 def _what_of_the_files(count: int) -> str:
@@ -129,6 +139,8 @@ def _managed(actor: User, collection_id: UUID | str) -> Collection:
 def _changed(actor: User, collection: Collection, fields: dict[str, Any]) -> Collection:
     if fields.get("is_open", collection.is_open) != collection.is_open and not actor.is_admin:
         raise Forbidden(_("Only administrators can open a collection to everybody."))
+    if fields.get("is_open") and not collection.is_shareable:
+        raise _not_shareable()
     plain = [name for name in ("name", "description", "is_open") if name in fields]
     for name in plain:
         setattr(collection, name, fields[name])
@@ -177,10 +189,7 @@ def _share_with_people(actor: User, collection: Collection, emails: Iterable[str
 
 def _may_share(actor: User, collection: Collection, whom: str) -> None:
     if not collection.is_shareable:
-        raise Conflict(
-            _("Make a collection for what you want to share, and move the files there."),
-            code="not_shareable",
-        )
+        raise _not_shareable()
     allowed = {"people": ["people"], "groups": ["people", "groups"]}
     if not actor.is_admin and whom not in allowed.get(settings.STUDENT_SHARING, []):
         raise Forbidden(
@@ -189,3 +198,10 @@ def _may_share(actor: User, collection: Collection, whom: str) -> None:
             else _("Students cannot share here. Ask your lecturer."),
             code="sharing_off",
         )
+
+
+def _not_shareable() -> Conflict:
+    return Conflict(
+        _("Make a collection for what you want to share, and move the files there."),
+        code="not_shareable",
+    )

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from core.errors import NotFound
 from documents import storage
 from documents.ingest import formats
 from documents.models import Collection, Document
@@ -27,8 +28,10 @@ def record(
     """The document that is there already, or a new one; `after` is called when it is committed.
 
     `is_new` tells which. One that had failed is read again. Only bytes that can be read are kept.
+    Raises NotFound where the collection was deleted meanwhile.
     """
     with transaction.atomic():
+        _stay(collection)
         known = _known(collection, incoming.sha256)
         if known is not None and known.status != Status.FAILED:
             known.is_new = False
@@ -45,6 +48,16 @@ def record(
         transaction.on_commit(lambda: after(document))
     document.is_new = known is None
     return document
+
+
+def _stay(collection: Collection) -> None:
+    """Whoever deletes the collection waits for this file, or was first (collections.py)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select from documents_collection where id = %s for key share", [collection.pk]
+        )
+        if cursor.fetchone() is None:
+            raise NotFound
 
 
 def _fields(incoming: storage.Incoming, name: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from core.db import in_thread
 from documents import services as documents_services
 from documents import storage
 from documents.ingest import pipeline
-from documents.models import Chunk, Document, Page
+from documents.models import Chunk, Collection, Document, Page
 from documents.tests.conftest import DIMENSIONS, embedder, ingest, media, sent, upload
 from documents.tests.pdfs import make_pdf
 from llm.events import Completed, Event, TextDelta
@@ -184,10 +184,8 @@ def test_a_deleted_document_leaves_its_words(
 def test_withdrawn_access_closes_the_door(
     alice: User, bob: User, api: Any, ingest: Any, answered: Callable[..., Message]
 ) -> None:
-    document = ingest(alice, PDF)
-    collection = document.collection
-    collection.is_open = True
-    collection.save()
+    collection = Collection.objects.create(name="Open", owner=alice, is_open=True)
+    document = ingest(alice, PDF, collection=collection)
     message = answered(bob, document, f"“{QUOTE}” [2]")
     assert look(api(bob), message)["state"] == "same"
     collection.is_open = False

@@ -1,16 +1,19 @@
 """Who reads which collection, who may say so, and what ends with a right."""
 
+import io
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from accounts.models import Group
 from accounts.services import set_active
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.testing import person
-from documents import collections, queries, services
+from documents import collections, queries, quota, services
 from documents.ingest import pipeline
 from documents.models import Chunk, ChunkVector, Collection, Document, Posting, Share
 from documents.tests.pdfs import make_pdf
@@ -332,3 +335,69 @@ def test_files_are_found_by_a_part_of_their_name(
     assert api(alice).get(f"{files}?search={name[:4].upper()}").json()["total"] == 1
     assert api(alice).get(f"{files}?search=%25").json()["total"] == 0
     assert api(bob).get(f"/api/v1/files?search={name[:4]}").json()["total"] == 0
+
+
+def test_an_admin_opens_no_personal_collection_and_no_files_of_a_chat(
+    alice: Any, admin: Any, api: Any
+) -> None:
+    chat = collections.chat_collection(alice, "A chat")
+    for where in (collections.personal_collection(alice), chat):
+        answer = api(admin).patch(f"{URL}/{where.pk}", {"is_open": True}, "application/json")
+        assert answer.status_code == 409 and "move the files there" in answer.json()["detail"]
+        same = api(admin).patch(f"{URL}/{where.pk}", {"is_open": False}, "application/json")
+        assert same.status_code == 200
+        with pytest.raises(IntegrityError, match="open_is_for_all"), transaction.atomic():
+            Collection.objects.filter(pk=where.pk).update(is_open=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_comes_while_its_collection_goes_gets_a_sentence(
+    alice: Any, sent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = collections.create_collection(actor=alice, name="Kelas A")
+    admit = quota.admit
+
+    def too_late(*args: Any, **options: Any) -> Any:
+        """The upload has found its collection by now."""
+        collections.delete_collection(actor=alice, collection_id=where.pk)
+        return admit(*args, **options)
+
+    monkeypatch.setattr(quota, "admit", too_late)
+    with pytest.raises(NotFound):
+        services.upload(actor=alice, file=io.BytesIO(PDF), name="a.pdf", collection=where)
+    assert not Document.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_collection_that_goes_takes_the_file_that_just_came(alice: Any, sent: Any) -> None:
+    where = collections.create_collection(actor=alice, name="Kelas A")
+
+    def delete() -> None:
+        collections.delete_collection(actor=alice, collection_id=where.pk, documents="delete")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            services.upload(actor=alice, file=io.BytesIO(PDF), name="a.pdf", collection=where)
+            deleting = pool.submit(closing, delete)
+            while not deleting.done() and not waits_for_a_lock():
+                pass
+            assert not deleting.done()
+        deleting.result()
+    assert not Document.objects.exists()
+    assert not Collection.objects.filter(pk=where.pk).exists()
+
+
+def waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from pg_stat_activity "
+            "where datname = current_database() and wait_event_type = 'Lock')"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def closing(call: Any) -> None:
+    try:
+        call()
+    finally:
+        connection.close()
