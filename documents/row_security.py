@@ -45,7 +45,23 @@ drop function lontar_reads(); drop function lontar_reads_all();
 drop function lontar_is_system(); drop function lontar_reader();
 """
 
+ME = """
+create or replace function lontar_me() returns uuid
+language sql stable parallel safe set search_path = pg_catalog, public, pg_temp as $$
+  select id from accounts_user where id = lontar_reader() and is_active
+$$;
+"""
+DROP_ME = "drop function lontar_me();"
+
 # The subselects make PostgreSQL ask once a query instead of once a row.
+# Collections themselves: the rule is written out, for lontar_reads() asks this table.
+COLLECTION = """(
+  is_open and (select lontar_me()) is not null
+  or owner_id = (select lontar_me())
+  or id in (select collection_id from documents_share where user_id = (select lontar_me()))
+  or id in (select g.collection_id from documents_collection_groups g
+            join accounts_membership m using (group_id) where m.user_id = (select lontar_me())))"""
+BY_SOURCE = "exists (select 1 from documents_websource s where s.id = source_id)"
 BY_COLLECTION = "collection_id = any ((select lontar_reads())::uuid[])"
 BY_DOCUMENT = "exists (select 1 from documents_document d where d.id = document_id)"
 ALL = "(select lontar_reads_all())"

@@ -8,10 +8,13 @@ from django.db import ProgrammingError, connection, transaction
 
 from accounts.models import Group, User
 from accounts.services import set_active
+from core.testing import person
 from documents import checks, collections
 from documents.asking import reading_as
+from documents.knowledge.models import KnowledgeEntry
 from documents.models import Chunk, Collection, Document
 from documents.tests.pdfs import make_pdf
+from documents.web.models import WebSource
 
 TABLES = [
     "documents_document",
@@ -20,7 +23,9 @@ TABLES = [
     "documents_chunkvector",
     "documents_posting",
 ]
-WALLED = {*TABLES, "documents_pendingvector"}
+# Where a collection with documents has no row of its own.
+SOURCES = ["documents_knowledgeentry", "documents_websource", "documents_webpage"]
+WALLED = {*TABLES, *SOURCES, "documents_collection", "documents_pendingvector"}
 # Tables of this room that tell of documents and hold none of their words.
 WITHOUT_TEXT: set[str] = set()
 
@@ -56,7 +61,7 @@ def test_the_role_is_subject_to_the_rules(db: None) -> None:
         "select rolsuper, rolbypassrls from pg_roles where rolname = current_user"
     )
     assert not is_super and not bypasses
-    for table in TABLES:
+    for table in WALLED:
         assert rows("select row_security_active(%s)", table) == [(True,)]
     assert checks.role_is_subject_to_row_security(databases=["default"]) == []
 
@@ -81,12 +86,12 @@ def test_a_role_that_passes_by_the_rules_is_told(monkeypatch: Any) -> None:
 
 def test_every_table_with_words_of_documents_is_behind_the_wall(db: None) -> None:
     """A new table with a document or a collection calls row_security.protect in its migration."""
-    words = {"text", "content", "vector", "chunk_ids", "original_filename"}
+    words = {"text", "content", "vector", "chunk_ids", "original_filename", "answer", "url"}
     found = {
         model._meta.db_table
         for model in apps.get_app_config("documents").get_models()
         if (names := {field.name for field in model._meta.get_fields()}) & words
-        and names & {"document", "collection"}
+        and names & {"document", "collection", "source"}
     }
     forced = rows(
         "select relname from pg_class where relrowsecurity and relforcerowsecurity and "
@@ -106,6 +111,28 @@ def test_raw_selects_show_each_only_their_own(
         assert rows(text) == []
     with reading_as(alice):
         assert any("kunang-kunang" in found for (found,) in rows(text))
+
+
+def test_questions_and_addresses_are_seen_with_their_collection(
+    alice: Any, bob: Any, charlie: Any, admin: Any, hers: Collection
+) -> None:
+    KnowledgeEntry.objects.create(
+        document=hers.documents.get(), collection=hers, question="Who?", answer="Nobody."
+    )
+    source = WebSource.objects.create(url="https://a.example", collection=hers, added_by=admin)
+    source.pages.create(url="https://a.example/1")
+
+    def seen(user: User) -> list[int]:
+        with reading_as(user):
+            return [rows(f"select count(*) from {table}")[0][0] for table in SOURCES]
+
+    collections.update_collection(actor=alice, collection_id=hers.pk, users=[bob.email])
+    assert seen(alice) == seen(bob) == seen(admin) == [1, 1, 1]
+    assert seen(charlie) == [0, 0, 0]
+    collections.update_collection(actor=alice, collection_id=hers.pk, users=[])
+    assert seen(bob) == [0, 0, 0]
+    set_active(actor=admin, user=alice, active=False)
+    assert seen(alice) == [0, 0, 0]
 
 
 def test_open_shared_and_grouped_are_seen_and_withdrawn_at_once(
@@ -135,9 +162,19 @@ def test_the_wall_and_the_queries_say_the_same(
     collections.update_collection(actor=alice, collection_id=hers.pk, users=[bob.email])
     Collection.objects.create(name="Open", is_open=True)
     collections.personal_collection(charlie)
+    Group.objects.create(name="7A").memberships.create(user=charlie)
+    Group.objects.get().collections.add(hers)
+    inactive = person("gone", is_active=False)
+    with reading_as(inactive):
+        assert rows("select id from documents_collection") == []
+    with reading_as(admin):
+        [(everything,)] = rows("select count(*) from documents_collection")
+    assert everything == Collection.objects.count()
     for user in (alice, bob, charlie):
         with reading_as(user):
             [(listed,)] = rows("select lontar_reads()")
+            there = [row for (row,) in rows("select id from documents_collection")]
+        assert sorted(listed) == sorted(there)
         asked = Collection.objects.visible_to(user).values_list("pk", flat=True)
         assert sorted(listed) == sorted(asked) and listed
 
@@ -146,7 +183,7 @@ def test_a_connection_that_says_nothing_sees_nothing(hers: Collection) -> None:
     for value in ("", "00000000-0000-0000-0000-000000000000"):
         with transaction.atomic():
             rows("select set_config('lontar.reader', %s, true)", value)
-            assert [rows(f"select * from {table}") for table in TABLES] == [[]] * len(TABLES)
+            assert [rows(f"select * from {table}") for table in WALLED] == [[]] * len(WALLED)
             rows("select set_config('lontar.reader', 'system', true)")
 
 

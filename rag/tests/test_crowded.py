@@ -101,6 +101,24 @@ def test_all_five_are_found(
     assert hers.pk not in {hit.document_id for hit in ask(bob, words=words).hits}
 
 
+def test_the_wall_alone_keeps_the_crowd_out(
+    alice: User, charlie: User, hers: Document, path: str
+) -> None:
+    """The search itself with the application's filter taken out."""
+    if path == "index":
+        index()
+    everything = candidates.Readable("select id, collection_id from documents_document", (), False)
+    model = EmbeddingModel.objects.get(is_current=True)
+    wanted = Wanted(query_terms("heart"), direction(0), model.pk, 1, "en")
+    found = {}
+    for user in (alice, charlie):
+        with reading_as(user):
+            found[user] = {
+                each.chunk_id for each in candidates.scored(everything, wanted).candidates
+            }
+    assert found == {alice: set(hers.chunks.values_list("pk", flat=True)), charlie: set()}
+
+
 def test_the_index_serves_under_the_policies(alice: User, hers: Document) -> None:
     """The plain ordered query, without the application's filter: only the wall narrows it."""
     name = index()
