@@ -5,6 +5,7 @@ import contextvars
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from accounts import limits
 from accounts.models import User
@@ -15,12 +16,16 @@ from chat.plans import Plan, plan
 from chat.turn import Turn
 from core.announce import aring
 from core.db import in_thread
+from llm import health
+from llm.queries import remembered
 
 log = logging.getLogger(__name__)
 
 _tasks: dict[uuid.UUID, "asyncio.Task[None]"] = {}
 # The loop itself holds tasks only weakly.
-_bells: set["asyncio.Future[None]"] = set()
+_beside: set["asyncio.Future[Any]"] = set()
+# Models whose health is looked up before it is known which of them is asked.
+MOST_KNOWN = 8
 POLL_SECONDS = 1.0
 
 
@@ -47,19 +52,20 @@ async def begin(user: User, language: str, post: Post, address: str | None = Non
         generation, new = post()
         return generation, plan(generation, user, language) if new else None
 
+    # Who is well is asked while the question is saved: the turn finds it known.
+    _hold(asyncio.ensure_future(health.read(remembered()[:MOST_KNOWN])))
     generation, ready = await in_thread(prepare)
     if ready is None:
         return generation
     start_planned(ready)
-    bell = asyncio.ensure_future(
-        aring(
-            session_group(generation.session_id),
-            {"event": "generation", "generation_id": str(generation.pk)},
-        )
-    )
-    _bells.add(bell)
-    bell.add_done_callback(_bells.discard)
+    event = {"event": "generation", "generation_id": str(generation.pk)}
+    _hold(asyncio.ensure_future(aring(session_group(generation.session_id), event)))
     return generation
+
+
+def _hold(future: "asyncio.Future[Any]") -> None:
+    _beside.add(future)
+    future.add_done_callback(_beside.discard)
 
 
 async def start(generation: Generation, user: User, language: str) -> None:

@@ -50,6 +50,11 @@ def usable_before() -> Usable:
     return _usable
 
 
+def remembered() -> list[LanguageModel]:
+    """The models of `usable_before` without asking the database: none before the first look."""
+    return _usable.models if _usable is not None else []
+
+
 def forget_usable() -> None:
     """Look at the database again."""
     global _usable  # noqa: PLW0603
