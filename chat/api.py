@@ -1,20 +1,18 @@
-"""Sessions, what a page needs to begin, and an admin's view of who chats."""
+"""Sessions, and what a page needs to begin."""
 
 import uuid
 from typing import Any
 
-from django.db.models import Count
 from django.urls import path
 from rest_framework import status
-from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
-from accounts.models import User
-from chat import citations, generations, queries, serializers, services, session_files
+from chat import citations, generations, people_api, queries, serializers, services, session_files
+from chat.doors import ListView, caller
 from chat.knowledge import keep_answer
 from chat.models import Session
 from core.errors import Invalid, NotFound
@@ -23,21 +21,6 @@ from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
 from documents.upload_api import UploadView
 from llm.queries import usable_models
 from prompts.queries import active_prompt
-
-
-def caller(request: Request) -> User:
-    assert isinstance(request.user, User)  # the default permission let nobody else through
-    return request.user
-
-
-class ListView(GenericAPIView[Any]):
-    """Paging by skip and limit over a queryset, with a function for a row."""
-
-    items_name = "results"
-
-    def listed(self, queryset: Any, row: Any) -> Response:
-        page = self.paginate_queryset(queryset) or []
-        return self.get_paginated_response([row(item) for item in page])
 
 
 class Config(APIView):
@@ -138,28 +121,6 @@ class KeepAnswer(APIView):
         return Response(EntrySerializer(made).data, status=status.HTTP_201_CREATED)
 
 
-class Users(ListView):
-    items_name = "users"
-    permission_classes = [IsAuthenticated, IsAdmin]
-
-    def get(self, request: Request) -> Response:
-        users = User.objects.annotate(chat_count=Count("chat_sessions")).order_by("-created_at")
-        return self.listed(users, serializers.user_row)
-
-
-class UserChats(ListView):
-    items_name = "sessions"
-    permission_classes = [IsAuthenticated, IsAdmin]
-
-    def get(self, request: Request, user_id: uuid.UUID) -> Response:
-        if not User.objects.filter(pk=user_id).exists():
-            raise NotFound
-        return self.listed(
-            Session.objects.filter(user_id=user_id).select_related("model"),
-            serializers.session_row,
-        )
-
-
 urlpatterns = [
     path("chat/config", Config.as_view(), name="chat-config"),
     path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
@@ -177,6 +138,7 @@ urlpatterns = [
     path(
         "knowledge/from-message/<uuid:message_id>", KeepAnswer.as_view(), name="knowledge-from-chat"
     ),
-    path("users", Users.as_view(), name="users"),
-    path("users/<uuid:user_id>/chats", UserChats.as_view(), name="user-chats"),
+    path("users", people_api.Users.as_view(), name="users"),
+    path("users/<uuid:user_id>", people_api.Person.as_view(), name="user"),
+    path("users/<uuid:user_id>/chats", people_api.UserChats.as_view(), name="user-chats"),
 ]
