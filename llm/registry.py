@@ -35,6 +35,12 @@ EMBEDDERS = {
     "google": "llm.providers.google_embeddings.GoogleEmbedder",
 }
 
+# The embedding models that run in this process, by name: how each is opened.
+LOCAL_EMBEDDERS = {
+    "all-MiniLM-L6-v2": "llm.embeddings.local.float32",
+    "all-MiniLM-L6-v2-bf16": "llm.embeddings.bfloat16.bfloat16",
+}
+
 # Where a kind is reached when neither the row nor the environment says otherwise.
 BASE_URLS = {
     "openai": "https://api.openai.com/v1",

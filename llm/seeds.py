@@ -167,3 +167,5 @@ MOST_LISTED = 30
 MOST_FETCHED = 500
 
 LOCAL_EMBEDDING = ("local", "all-MiniLM-L6-v2", 384)
+# The same model, faster: nearly the same vectors, so it is another one to the index.
+LOCAL_BFLOAT16 = ("local", "all-MiniLM-L6-v2-bf16", 384)

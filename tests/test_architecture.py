@@ -91,6 +91,7 @@ DOOR_REASONS = {
 SDK = {"openai", "anthropic", "google"}
 # Libraries that cost tens of megabytes or most of a second: imported where they are first used.
 HEAVY = {
+    "openvino",
     "onnxruntime",
     "tokenizers",
     "openai",

@@ -16,7 +16,8 @@ from llm.embeddings.local import LocalEmbedder
 from llm.embeddings.models import EmbeddingModel
 from llm.errors import LLMError, llm_error
 from llm.models import Provider
-from llm.registry import EMBEDDERS
+from llm.registry import EMBEDDERS, LOCAL_EMBEDDERS
+from llm.seeds import LOCAL_EMBEDDING
 
 if TYPE_CHECKING:
     from llm.base import Vectors
@@ -101,7 +102,7 @@ def embedder(model: EmbeddingModel) -> Embedder:
 
 def new_embedder(model: EmbeddingModel, where: Endpoint | None) -> Embedder:
     if where is None:
-        return _local()
+        return _local(model.name)
     inner: Embedder = import_string(EMBEDDERS[model.kind])(
         where, model.name, model.dimensions, sends_dimensions=model.sends_dimensions
     )
@@ -126,11 +127,12 @@ def _settings_of(model: EmbeddingModel) -> tuple[object, ...]:
     )
 
 
-_locals: list[Embedder] = []
+_locals: dict[str, Embedder] = {}
 
 
-def _local() -> Embedder:
-    if not _locals:
-        local = LocalEmbedder(settings.EMBEDDER_THREADS, settings.EMBEDDER_CALLS)
-        _locals.append(CheckedEmbedder(local, local.dimensions))
-    return _locals[0]
+def _local(name: str) -> Embedder:
+    if name not in _locals:
+        open_model = import_string(LOCAL_EMBEDDERS.get(name, LOCAL_EMBEDDERS[LOCAL_EMBEDDING[1]]))
+        local = LocalEmbedder(settings.EMBEDDER_THREADS, settings.EMBEDDER_CALLS, open_model)
+        _locals[name] = CheckedEmbedder(local, local.dimensions)
+    return _locals[name]

@@ -7,11 +7,12 @@ import logging
 from django.conf import settings
 
 from llm.credentials import configured_kinds
+from llm.embeddings import bfloat16
 from llm.embeddings.known import known
 from llm.embeddings.models import EmbeddingModel
 from llm.models import Provider
 from llm.registry import EMBEDDERS
-from llm.seeds import LOCAL_EMBEDDING
+from llm.seeds import LOCAL_BFLOAT16, LOCAL_EMBEDDING
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ def wanted_embedding() -> tuple[str, str, int]:
     name, _, size = rest.rpartition(":") if rest.rpartition(":")[2].isdigit() else (rest, "", "")
     if kind == EmbeddingModel.Kind.LOCAL and name == LOCAL_EMBEDDING[1]:
         return LOCAL_EMBEDDING
+    if (kind, name) == LOCAL_BFLOAT16[:2]:
+        return _bfloat16()
     dimensions = int(size or known(name).dimensions)
     if kind not in EMBEDDERS or not dimensions:
         log.warning("EMBEDDING_MODEL=%s is not kind:name:dimensions; the local one is used.", given)
@@ -71,3 +74,10 @@ def wanted_embedding() -> tuple[str, str, int]:
         log.warning("EMBEDDING_MODEL=%s needs a key; the local one is used.", given)
         return LOCAL_EMBEDDING
     return kind, name, dimensions
+
+
+def _bfloat16() -> tuple[str, str, int]:
+    if why := bfloat16.trouble():
+        log.warning("EMBEDDING_MODEL=%s: %s", settings.EMBEDDING_MODEL, why)
+        return LOCAL_EMBEDDING
+    return LOCAL_BFLOAT16

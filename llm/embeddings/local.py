@@ -10,18 +10,20 @@ import asyncio
 import functools
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from llm.base import Batching, Kind
-from llm.embeddings.weights import GRAPH, checked_folder
+from llm.embeddings.weights import GRAPH, checked_folder, model_folder
 
 if TYPE_CHECKING:
-    import onnxruntime
     import tokenizers
 
     from llm.base import Vectors
+
+    # (token ids, mask) of a run, both (rows, tokens) int64 -> its vectors.
+    Run: TypeAlias = Callable[[Any, Any], Vectors]
 
 MAX_TOKENS = 256
 # Few rows at a time embed as fast as one; 32 rows at half that speed and with 300 MB more of
@@ -36,13 +38,20 @@ class LocalEmbedder:
 
     dimensions = 384
 
-    def __init__(self, threads: int = 1, calls: int = 0) -> None:
+    def __init__(
+        self,
+        threads: int = 1,
+        calls: int = 0,
+        open_model: Callable[[int, int], Run] | None = None,
+    ) -> None:
+        """``open_model`` is given the threads of a call and how many calls there are at once."""
         self._threads = threads
+        self._open_model = open_model or float32
         self._lock = threading.Lock()
-        self._loaded: tuple[tokenizers.Tokenizer, onnxruntime.InferenceSession] | None = None
+        self._loaded: tuple[tokenizers.Tokenizer, Run] | None = None
         # Calls of one thread each share the processors without waiting for one another. Never
         # fewer than two: a question need not wait for the whole batch of a document before it.
-        calls = max(2, calls or processors())
+        self._calls = calls = max(2, calls or processors())
         self.batching = Batching(texts=TEXTS, characters=TEXTS * 2_000, at_once=calls + 1)
         self._pool = ThreadPoolExecutor(max_workers=calls, thread_name_prefix="lontar-embed")
 
@@ -57,7 +66,7 @@ class LocalEmbedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         if not texts:
             return vectors
-        tokenizer, session = self._load()
+        tokenizer, run = self._load()
         ids = [encoding.ids for encoding in map(tokenizer.encode, texts)]
         for rows in _runs([len(row) for row in ids]):
             longest = max(len(ids[row]) for row in rows)
@@ -66,14 +75,15 @@ class LocalEmbedder:
             for place, row in enumerate(rows):
                 tokens[place, : len(ids[row])] = ids[row]
                 mask[place, : len(ids[row])] = 1
-            vectors[rows] = session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+            vectors[rows] = run(tokens, mask)
         return vectors
 
-    def _load(self) -> tuple[Any, Any]:
+    def _load(self) -> tuple[tokenizers.Tokenizer, Run]:
         if self._loaded is None:
             with self._lock:
                 if self._loaded is None:
-                    self._loaded = _open(self._threads)
+                    run = self._open_model(self._threads, self._calls)
+                    self._loaded = _tokenizer(), run
         return self._loaded
 
 
@@ -97,15 +107,20 @@ def _runs(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield rows
 
 
-def _open(threads: int) -> tuple[tokenizers.Tokenizer, onnxruntime.InferenceSession]:
-    import onnxruntime  # noqa: PLC0415
+def _tokenizer() -> tokenizers.Tokenizer:
     import tokenizers  # noqa: PLC0415
 
-    folder = checked_folder()
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = tokenizers.Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
     # The file has a truncation of 128 and a fixed padding of 128 baked in; the model takes 256.
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
+    return tokenizer
+
+
+def float32(threads: int, _calls: int) -> Run:
+    import onnxruntime  # noqa: PLC0415
+
+    folder = checked_folder()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -120,4 +135,9 @@ def _open(threads: int) -> tuple[tokenizers.Tokenizer, onnxruntime.InferenceSess
     session = onnxruntime.InferenceSession(
         GRAPH.read_bytes(), options, providers=["CPUExecutionProvider"]
     )
-    return tokenizer, session
+
+    def run(tokens: Any, mask: Any) -> Vectors:
+        vectors: Vectors = session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+        return vectors
+
+    return run

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from core.errors import AppError
 from llm.asking import TROUBLES
 from llm.credentials import needs_key, provider_key
+from llm.embeddings import bfloat16
 from llm.embeddings.factory import endpoint_of, new_embedder
 from llm.embeddings.known import known
 from llm.embeddings.models import EmbeddingModel
@@ -22,7 +23,7 @@ from llm.limits import count_question
 from llm.models import Provider
 from llm.registry import EMBEDDERS
 from llm.rules import Actor, check, invalid, require_admin
-from llm.seeds import LOCAL_EMBEDDING
+from llm.seeds import LOCAL_BFLOAT16, LOCAL_EMBEDDING
 
 # How long one text may take; a server of one's own may have to load the model first.
 PATIENCE = 60.0
@@ -101,12 +102,18 @@ def inspect_embedding_model(*, actor: Actor, wanted: WantedEmbedding) -> Embeddi
 
 
 def _local(name: str, dimensions: int) -> EmbeddingModel:
-    kind, own_name, size = LOCAL_EMBEDDING
-    if name != own_name:
-        raise invalid({"name": [_("In this process there is only %s.") % own_name]})
+    there = {entry[1]: entry for entry in (LOCAL_EMBEDDING, LOCAL_BFLOAT16)}
+    if name not in there:
+        raise invalid({"name": [_("In this process there is only %s.") % ", ".join(there)]})
+    kind, name, size = there[name]
     if dimensions not in (0, size):
         raise invalid({"dimensions": [_("This model gives vectors of %d numbers.") % size]})
-    return EmbeddingModel(kind=kind, name=own_name, dimensions=size)
+    model = EmbeddingModel(kind=kind, name=name, dimensions=size)
+    if name == LOCAL_BFLOAT16[1]:
+        if why := bfloat16.trouble():
+            raise invalid({"name": [why]})
+        _measured(model)
+    return model
 
 
 def _provider(given: str) -> Provider:
