@@ -20,10 +20,10 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_P
 def main() -> None:
     # Lontar's worker gives way to whoever waits for a page, and so does this: both get the same
     # share of a machine that does something else too.
-    os.nice(10)
+    os.nice(5)
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text("10")
+            Path("/proc/self/autogroup").write_text("5")
     given = json.load(sys.stdin)
     from langchain_community.document_loaders import PyPDFLoader  # noqa: PLC0415
     from langchain_huggingface import HuggingFaceEmbeddings  # noqa: PLC0415

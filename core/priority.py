@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-WORKER, READER = 10, 5
+# With 4 busy programs beside it a file takes 2.3 times as long at 10 and 5; see docs/ingestion.md.
+WORKER, READER = 5, 3
 
 
 def step_back(niceness: int) -> None:
