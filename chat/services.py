@@ -17,6 +17,7 @@ from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from core.errors import Conflict, Invalid, NotFound, Unavailable
 from core.idempotency import fingerprint, once
+from core.ids import new_id
 from core.process import owner
 from llm.models import LanguageModel
 from llm.queries import usable_models
@@ -38,12 +39,17 @@ def create_session(
     model_id: Any = None,
     title: str = "",
     prompt_id: uuid.UUID | None = None,
+    session_id: uuid.UUID | None = None,
     **prompt_fields: str,
 ) -> Session:
-    """Start a session; raises Invalid for a model or prompt that is not there to be used."""
+    """Start a session; raises Invalid for a model or prompt that is not there to be used.
+
+    Raises IntegrityError when there is a session of this id already, whoever owns it.
+    """
     model = usable_model(model_id) if model_id else None
     prompt = _prompt(prompt_id) if prompt_id else active_prompt()
     session = Session.objects.create(
+        id=session_id or new_id(),
         user=actor,
         model=model,
         prompt=prompt,
@@ -152,19 +158,20 @@ def post_once(
             session_files.keep_name(generation.session)
             return generation, True
     post = partial(post_message, actor=actor, session_id=session_id, text=text)
-    return _once(actor, key, print_, post)
+    return once_posted(actor, key, print_, post)
 
 
 def answer_again_once(
     *, actor: User, message_id: uuid.UUID, key: str = ""
 ) -> tuple[Generation, bool]:
     post = partial(answer_again, actor=actor, message_id=message_id)
-    return _once(actor, key, fingerprint("retry", message_id), post)
+    return once_posted(actor, key, fingerprint("retry", message_id), post)
 
 
-def _once(
+def once_posted(
     actor: User, key: str, print_: str, post: Callable[[], Generation]
 ) -> tuple[Generation, bool]:
+    """(what `post` opened, or opened before under this key; whether it ran now)."""
     made: list[Generation] = []
 
     def effect() -> dict[str, str]:

@@ -20,6 +20,7 @@ from accounts.ninja import caller_auth
 from accounts.resolve import Caller, still_valid
 from chat import queries, runner, services, sse
 from chat.event_log import Frame
+from chat.models import Generation
 from core.db import in_thread
 from core.errors import AppError, NotFound, TooMany
 
@@ -47,7 +48,7 @@ async def post_message(
     request: HttpRequest, session_id: uuid.UUID, body: MessageIn
 ) -> HttpResponseBase:
     """Ask. Answers with text/event-stream, or with JSON for `Accept: application/json`."""
-    user, key = _user(request), request.headers.get("Idempotency-Key", "")
+    user, key = caller_of(request), request.headers.get("Idempotency-Key", "")
     ask = partial(services.post_once, actor=user, session_id=session_id)
     return await _answer(request, partial(ask, text=body.message, key=key), body.stream)
 
@@ -55,7 +56,7 @@ async def post_message(
 @router.post("chat/messages/{uuid:message_id}/retry", response=AnswerOut)
 async def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponseBase:
     """Answer the same question again; the earlier answer is kept as a branch."""
-    user, key = _user(request), request.headers.get("Idempotency-Key", "")
+    user, key = caller_of(request), request.headers.get("Idempotency-Key", "")
     again = partial(services.answer_again_once, actor=user, message_id=message_id, key=key)
     return await _answer(request, again, None)
 
@@ -65,7 +66,7 @@ async def events(
     request: HttpRequest, session_id: uuid.UUID, after: int = 0, generation_id: str = ""
 ) -> HttpResponseBase:
     """Resume: every event of a generation (the latest by default) after number `after`."""
-    user = _user(request)
+    user = caller_of(request)
     session = await in_thread(queries.session, user, session_id)
     if generation_id:
         generation = await runner.readable(user, _uuid(generation_id))
@@ -77,13 +78,13 @@ async def events(
             raise NotFound
         generation = latest
     last_id = request.headers.get("Last-Event-ID", "")
-    return _stream(request, generation.pk, int(last_id) if last_id.isdigit() else max(after, 0))
+    return stream_of(request, generation.pk, int(last_id) if last_id.isdigit() else max(after, 0))
 
 
 @router.post("chat/sessions/{uuid:session_id}/stop", response={200: dict[str, bool]})
 async def stop(request: HttpRequest, session_id: uuid.UUID) -> dict[str, bool]:
     """Stop the running answer; what was said is kept."""
-    user = _user(request)
+    user = caller_of(request)
     generation = await in_thread(services.request_stop, actor=user, session_id=session_id)
     if generation is None:
         return {"stopped": False}
@@ -98,7 +99,7 @@ async def ws_ticket(request: HttpRequest) -> dict[str, str]:
     return {"ticket": await in_thread(tickets.issue, caller)}
 
 
-def _user(request: HttpRequest) -> User:
+def caller_of(request: HttpRequest) -> User:
     user = request.user
     assert isinstance(user, User)  # caller_auth let nobody else through
     return user
@@ -112,16 +113,23 @@ def _uuid(value: str) -> uuid.UUID:
 
 
 async def _answer(request: HttpRequest, post: runner.Post, stream: bool | None) -> HttpResponseBase:
-    language = get_language() or "en"
-    generation = await runner.begin(_user(request), language, post, address(request))
+    generation = await begin(request, post)
     accept = request.headers.get("Accept", "")
     if stream is None:
         stream = not ("application/json" in accept and "text/event-stream" not in accept)
-    return _stream(request, generation.pk, 0) if stream else await _collect(generation.pk)
+    if stream:
+        return stream_of(request, generation.pk, 0)
+    saved = await collected(generation.pk)
+    return JsonResponse({"message": saved, "sources": saved.get("sources", [])})
 
 
-async def _collect(generation_id: uuid.UUID) -> JsonResponse:
-    """Wait for the end; an answer that failed without a word is an error response."""
+async def begin(request: HttpRequest, post: runner.Post) -> Generation:
+    language = get_language() or "en"
+    return await runner.begin(caller_of(request), language, post, address(request))
+
+
+async def collected(generation_id: uuid.UUID) -> dict[str, Any]:
+    """The saved message at its end; an answer that failed without a word is an error response."""
     failure: dict[str, Any] = {}
     saved: dict[str, Any] = {}
     async for _seq, frame, _last in runner.follow(generation_id):
@@ -141,21 +149,27 @@ async def _collect(generation_id: uuid.UUID) -> JsonResponse:
         raise AppError(
             failure["message"], code=failure["code"], status=502, retryable=failure["retryable"]
         )
-    return JsonResponse({"message": saved, "sources": saved.get("sources", [])})
+    return saved
 
 
-def _stream(request: HttpRequest, generation_id: uuid.UUID, after: int) -> StreamingHttpResponse:
+def stream_of(
+    request: HttpRequest, generation_id: uuid.UUID, after: int, first: bytes = b""
+) -> StreamingHttpResponse:
+    """Its events after that number; `first` is sent before them."""
     caller: Caller = request.caller  # type: ignore[attr-defined]  # caller_auth set it
-    response = StreamingHttpResponse(
-        _guarded(runner.follow(generation_id, after), caller), content_type="text/event-stream"
-    )
+    frames = _guarded(runner.follow(generation_id, after), caller, first)
+    response = StreamingHttpResponse(frames, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _guarded(frames: AsyncIterator[Frame], caller: Caller) -> AsyncIterator[bytes]:
+async def _guarded(
+    frames: AsyncIterator[Frame], caller: Caller, first: bytes
+) -> AsyncIterator[bytes]:
     """Frames as S1's events while the caller may read; comment lines keep proxies from closing."""
+    if first:
+        yield first
     iterator = aiter(frames)
     pending = asyncio.ensure_future(anext(iterator))
     checked = spoke = time.monotonic()

@@ -1,12 +1,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from chat.one_shot_api import router as one_shot_router
 from chat.stream_api import router as chat_router
 from config.health import health, ready
 from core.ninja import api
 from rag.api import router as rag_router
 
 api.add_router("", chat_router)
+api.add_router("", one_shot_router)
 api.add_router("", rag_router)
 
 urlpatterns = [
