@@ -4,7 +4,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from chat import services
-from chat.models import Citation, Generation, Message, Session
+from chat.models import Citation, Feedback, Generation, Message, Session
 
 
 class ReadOnly:
@@ -90,3 +90,12 @@ class CitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("cited", "verified")
     list_select_related = ("message",)
     search_fields = ("document_name", "excerpt")
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("updated_at", "value", "reason", "message")
+    list_filter = ("value", "message__model", "updated_at")
+    list_select_related = ("message",)
+    search_fields = ("reason", "message__content", "message__session__user__email")
+    date_hierarchy = "updated_at"

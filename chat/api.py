@@ -11,7 +11,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
-from chat import citations, generations, people_api, queries, serializers, services, session_files
+from chat import (
+    citations,
+    feedback,
+    generations,
+    people_api,
+    queries,
+    serializers,
+    services,
+    session_files,
+)
 from chat.doors import ListView, caller
 from chat.knowledge import keep_answer
 from chat.models import Session
@@ -109,6 +118,20 @@ class CitationPlace(APIView):
         return Response(citations.place(caller(request), message_id, number))
 
 
+class FeedbackView(APIView):
+    """POST {value: 1|-1, reason?} in place of what was said before; DELETE takes it back."""
+
+    def post(self, request: Request, message_id: uuid.UUID) -> Response:
+        body = serializers.FeedbackIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = feedback.give(actor=caller(request), message_id=message_id, **body.validated_data)
+        return Response(serializers.feedback_row(given))
+
+    def delete(self, request: Request, message_id: uuid.UUID) -> Response:
+        feedback.withdraw(actor=caller(request), message_id=message_id)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class KeepAnswer(APIView):
     """POST {answer}: the question before a message is kept with it."""
 
@@ -135,6 +158,7 @@ urlpatterns = [
         CitationPlace.as_view(),
         name="chat-citation",
     ),
+    path("chat/messages/<uuid:message_id>/feedback", FeedbackView.as_view(), name="chat-feedback"),
     path(
         "knowledge/from-message/<uuid:message_id>", KeepAnswer.as_view(), name="knowledge-from-chat"
     ),

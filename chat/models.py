@@ -168,6 +168,28 @@ class Generation(models.Model):
         return f"{self.id} {self.status}"
 
 
+class Feedback(models.Model):
+    """What the student whose chat it is thinks of an answer."""
+
+    class Value(models.IntegerChoices):
+        GOOD = 1, _("Good")
+        BAD = -1, _("Bad")
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="feedback")
+    value = models.SmallIntegerField(_("value"), choices=Value.choices)
+    reason = models.CharField(_("reason"), max_length=2000, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-updated_at"]
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+
+    def __str__(self) -> str:
+        return self.get_value_display()
+
+
 class Citation(models.Model):
     """A passage found for an answer. It keeps what was shown, also when the file is re-read.
 

@@ -29,7 +29,7 @@ def session(user: User, session_id: uuid.UUID) -> Session:
 
 def thread(session: Session) -> list[Message]:
     """The messages of the branch that is shown, oldest first, with their citations."""
-    rows = session.messages.select_related("model").prefetch_related(
+    rows = session.messages.select_related("model", "feedback").prefetch_related(
         Prefetch("citations", Citation.objects.order_by("number"))
     )
     return branch(list(rows), session.leaf_id)

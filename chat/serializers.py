@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from chat.models import Message, Session
+from chat.models import Feedback, Message, Session
 from chat.protocol import full
 from llm.models import LanguageModel
 
@@ -71,9 +71,20 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
     }
 
 
+class FeedbackIn(StrictSerializer):
+    value = serializers.ChoiceField(choices=Feedback.Value.choices)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+def feedback_row(feedback: Feedback) -> dict[str, Any]:
+    return {"value": feedback.value, "reason": feedback.reason}
+
+
 def message_row(message: Message) -> dict[str, Any]:
+    """`message` with its citations and feedback loaded."""
     row = full(message, list(message.citations.all()))
-    return {**row, "error": message.error}
+    given = getattr(message, "feedback", None)
+    return {**row, "error": message.error, "feedback": feedback_row(given) if given else None}
 
 
 def model_row(model: LanguageModel) -> dict[str, Any]:

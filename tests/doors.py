@@ -39,7 +39,11 @@ class Door:
     def is_async(self) -> bool:
         """Answered by ninja, which reads the database from threads of its own."""
         ends = ("/messages", "/events", "/stop", "<uuid:message_id>/retry", "ws-ticket")
-        return self.path.endswith(ends) or "/rag/" in self.path or self.path in ("health", "ready", "api/v1/chat")
+        return (
+            self.path.endswith(ends)
+            or "/rag/" in self.path
+            or self.path in ("health", "ready", "api/v1/chat")
+        )
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -95,6 +99,8 @@ DOORS = [
     _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/retry", None),
     _api(Who.OWNER, "GET chat/messages/<uuid:message_id>/citations/<int:number>"),
     _api(Who.MEMBERS, "POST chat", None, {"prompt": "x"}),
+    _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/feedback", body={"value": 1}),
+    _api(Who.OWNER, "DELETE chat/messages/<uuid:message_id>/feedback", 204),
     _api(Who.MEMBERS, "POST chat/ws-ticket"),
     _api(Who.OWNER, f"POST {SESSION}/files", 201),
     # Documents.
