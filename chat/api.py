@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.http import HttpResponse
 from django.urls import path
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 from accounts.drf import IsAdmin
 from chat import (
     citations,
+    export,
     feedback,
     generations,
     people_api,
@@ -30,6 +32,8 @@ from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
 from documents.upload_api import UploadView
 from llm.queries import usable_models
 from prompts.queries import active_prompt
+
+LONGEST_SEARCH = 200
 
 
 class Config(APIView):
@@ -53,7 +57,9 @@ class Sessions(ListView):
         wanted = request.query_params.get("status", "")
         if wanted and wanted not in Session.Status.values:
             raise Invalid("status: ACTIVE, COMPLETED", code="invalid")
-        return self.listed(queries.sessions(caller(request), wanted), serializers.session_row)
+        search = request.query_params.get("search", "")[:LONGEST_SEARCH]
+        found = queries.sessions(caller(request), wanted, search)
+        return self.listed(found, serializers.session_row)
 
     def post(self, request: Request) -> Response:
         body = serializers.SessionIn(data=request.data)
@@ -93,6 +99,17 @@ class SessionDetail(APIView):
     def delete(self, request: Request, session_id: uuid.UUID) -> Response:
         services.delete_session(actor=caller(request), session=self._session(request, session_id))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SessionExport(APIView):
+    """?as=markdown (the default) or json: a chat of mine as a file."""
+
+    def get(self, request: Request, session_id: uuid.UUID) -> HttpResponse:
+        wanted = request.query_params.get("as", "markdown")
+        if wanted not in ("markdown", "json"):
+            raise Invalid("as: markdown, json", code="invalid")
+        session = queries.session(caller(request), session_id)
+        return export.file(session, queries.thread(session), as_json=wanted == "json")
 
 
 class SessionFiles(UploadView):
@@ -148,6 +165,11 @@ urlpatterns = [
     path("chat/config", Config.as_view(), name="chat-config"),
     path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
     path("chat/sessions/<uuid:session_id>", SessionDetail.as_view(), name="chat-session"),
+    path(
+        "chat/sessions/<uuid:session_id>/export",
+        SessionExport.as_view(),
+        name="chat-session-export",
+    ),
     path(
         "chat/sessions/<uuid:session_id>/files",
         SessionFiles.as_view(),

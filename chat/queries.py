@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import User
 from chat.models import Citation, Generation, Message, Session
@@ -14,9 +14,12 @@ from llm.models import LanguageModel
 from llm.queries import usable_models
 
 
-def sessions(user: User, status: str = "") -> QuerySet[Session]:
-    """My sessions, the latest activity first."""
+def sessions(user: User, status: str = "", search: str = "") -> QuerySet[Session]:
+    """My sessions, the latest activity first; those whose title or messages hold all words."""
     found = Session.objects.visible_to(user).select_related("model")
+    for word in search.split():
+        said = Message.objects.filter(session=OuterRef("pk"), content__icontains=word)
+        found = found.filter(Q(title__icontains=word) | Exists(said))
     return found.filter(status=status) if status else found
 
 

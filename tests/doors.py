@@ -91,6 +91,7 @@ DOORS = [
     _api(Who.MEMBERS, "GET chat/sessions"),
     _api(Who.MEMBERS, "POST chat/sessions", 201, {"title": "x"}),
     _api(Who.OWNER, f"GET {SESSION}"),
+    _api(Who.OWNER, f"GET {SESSION}/export"),
     _api(Who.OWNER, f"PATCH {SESSION}", body={"title": "x"}),
     _api(Who.OWNER, f"DELETE {SESSION}", 204),
     _api(Who.OWNER, f"POST {SESSION}/messages", None, {"message": "x"}),
