@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-LONGEST = 120
+LONGEST, LONGEST_PATH = 120, 300
 LINES = 12
 RUNNING = 2
 MARKDOWN = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
@@ -72,5 +72,8 @@ class MarkdownPath:
 
 
 def joined(path: Mapping[int, str]) -> str:
-    """The headings of all levels above a place as one line."""
-    return " > ".join(path[level] for level in sorted(path))[:300]
+    """The headings of the levels above a place as one line; where it gets long, of the lowest."""
+    names = [path[level] for level in sorted(path)]
+    while len(names) > 1 and len(" > ".join(names)) > LONGEST_PATH:
+        del names[0]
+    return " > ".join(names)[:LONGEST_PATH]

@@ -220,6 +220,25 @@ def test_headings_make_a_path(read: Read) -> None:
     assert next(d.heading for d in drafts if d.page == 2) == f"{chapter} > 2.1 Drying the leaf"
 
 
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [
+        ("Drying the leaf", "Drying the leaf"),
+        ("Drying. A leaf is dried in the shade until", "Drying"),
+        ("St. Mark and Prof. Sastra", "St. Mark and Prof. Sastra"),
+        ("1. Drying", "1. Drying"),
+        ("(in thousands)", "Chapter"),
+        ("(a) Of leaves (b) of ink", "(a) Of leaves (b) of ink"),
+        ("\xb7 Leaves: those of the", "Chapter"),
+        ("o Leaves of the palm", "Chapter"),
+    ],
+)
+def test_an_item_or_a_unit_is_no_heading(read: Read, line: str, heading: str) -> None:
+    lines = [(60, 60, 18, "Chapter"), (60, 100, 10, line), *column(60, 120, PROSE, 70)]
+    (page,) = read(placed_pdf([lines], bold={line}))
+    assert page.headings[-1][1].rpartition(" > ")[2] == heading
+
+
 def test_bookmarks_say_what_is_under_what(read: Read) -> None:
     pages = [
         [(60, 100, 12, "Leaves"), *column(60, 130, PROSE, 70)],

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from documents.ingest import sentences
 from documents.ingest.headings import LONGEST, joined
 from documents.ingest.readers.pdf_lines import Line, Page
 
@@ -30,6 +31,10 @@ NUMBERED = re.compile(
 )
 DEPTH = re.compile(r"^(?:[A-Z]\.)?(\d{1,2}(?:\.\d{1,3})*)\.?\s")
 EDGES = re.compile(r"[\W\d_]+")
+# An item of a list and a unit in brackets are set like headings, and are none.
+NO_HEADING = re.compile(r"[•·◦▪●○□■‣⁃∙*–-]\s*\S|o\s+\S|\([^()]*\)$")
+# A heading that stands at the beginning of its paragraph ends with its sentence.
+RUN_IN = re.compile(r"(?<=[^\W\d_]{3})\.\s+(?=[A-ZÀ-ÖØ-Þ])")
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Headings:
             if mark is not None:
                 self._set(mark.level, text, None)
             else:
-                self._rank(text, group[0])
+                self._rank(_before_its_text(text), group[0])
             found.append((group[0].start, self._said()))
         if marks:
             # Bookmarks without a line that looks like them count from the top of the page.
@@ -128,13 +133,24 @@ class Headings:
         letters = sum(map(str.isalpha, text))
         if not letters >= 3 or len(text) > LONGEST_LINE or letters * 2 < len(text):
             return False
-        if CAPTION.match(text) or (text[-1] in ".,;:" and not NUMBERED.match(text)):
+        if (
+            CAPTION.match(text)
+            or NO_HEADING.match(text)
+            or (text[-1] in ".,;:" and not NUMBERED.match(text))
+        ):
             return False
         if first.size >= LARGER * body:
             return True
         if first.size < 0.9 * body:
             return False
         return (bolder and first.bold) or bool(NUMBERED.match(text) and len(run) == 1)
+
+
+def _before_its_text(text: str) -> str:
+    for mark in RUN_IN.finditer(text):
+        if not sentences.ABBREVIATION.search(text, 0, mark.start() + 1):
+            return text[: mark.start()]
+    return text
 
 
 def _alike(before: Line, line: Line) -> bool:
