@@ -43,7 +43,7 @@ class SourceBook:
 def with_neighbours(user: User, hits: Sequence[Hit]) -> dict[int, str]:
     """chunk id → its page's text from the chunk before to the chunk after.
 
-    A passage cut at 500 characters often misses the sentence that names its subject.
+    A passage alone often misses the sentence that names its subject.
     """
     wanted = {(hit.document_id, hit.ordinal + step) for hit in hits for step in (-1, 0, 1)}
     chunks = Chunk.objects.filter(

@@ -1,7 +1,8 @@
-"""Pages to passages of about 500 characters: whole sentences, never across a page.
+"""Pages to passages of at most 800 characters or so: whole sentences, never across a page.
 
-Small passages with a header of file name and heading found the right page far more often than
-large bare ones, with the local embedder that sees 256 tokens.
+The local embedder, which sees 256 tokens, can take in so much; smaller passages cost more headers
+and find no more. Nothing is said in two of them, for every word has to be embedded: what stands
+before and after a passage is shown with it (rag.sources).
 """
 
 import bisect
@@ -13,10 +14,8 @@ from core.words import WORD
 from documents.ingest import headings, sentences
 from documents.ingest.frames import PageText
 
-TARGET = 500
-LONGEST = 700
-# The last sentence is said again at the start of the next passage, when it is not too long.
-OVERLAP = 160
+TARGET = 800
+LONGEST = 1000
 # What is left at the end of a page joins the passage before it.
 SMALLEST = 120
 # A table or a row up to this length is one passage; a longer one is cut between its rows.
@@ -53,14 +52,14 @@ def chunk(pages: Iterable[PageText], kind: str) -> Iterator[Draft]:
             if not words:
                 continue
             heading = path[bisect.bisect_right(starts, start) - 1][1]
-            heading = header(heading, _columns(page.blocks, start))[:LONGEST_HEADING]
+            heading = beside(heading, _columns(page.blocks, start))[:LONGEST_HEADING]
             yield Draft(ordinal, page.number, start, end, heading, text[start:end], words)
             ordinal += 1
 
 
-def header(title: str, heading: str) -> str:
-    """What stands before a passage when it is embedded and indexed."""
-    return " | ".join(part for part in (title, heading) if part)
+def beside(*parts: str) -> str:
+    """What is there of these, as one line."""
+    return " | ".join(filter(None, parts))
 
 
 def _columns(blocks: tuple[tuple[int, int, str], ...], place: int) -> str:
@@ -108,9 +107,7 @@ def _pack(units: Iterable[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:
             current, sealed = [], len(done)
         if current and end - current[0][0] > TARGET:
             done.append((current[0][0], current[-1][1]))
-            last = current[-1]
-            repeat = len(current) > 1 and last[1] - last[0] <= OVERLAP
-            current = [last] if repeat and end - last[0] <= TARGET else []
+            current = []
         current.append((start, end))
     if current:
         span = (current[0][0], current[-1][1])

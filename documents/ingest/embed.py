@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from documents.ingest.chunking import header
+from documents.ingest.chunking import beside
 from documents.ingest.frames import Unreadable
 from llm.base import Embedder
 from llm.errors import LLMError
@@ -34,6 +35,9 @@ WINDOW = 512
 KEEP_EVERY, KEEP_MOST = 2.0, 512
 # A provider that says "slower" is asked again by the same worker, so often and after so long.
 SLOWER, LONGEST_PAUSE = 4, 30.0
+LEADERS = re.compile(r"(?:[.·…_\-–—=*•] ?){4,}")
+CELLS = re.compile(r"[ \t]*\|[ \t|]*")
+BLANKS = re.compile(r"[ \t]{2,}")
 
 
 class EmbedderFailed(Exception):
@@ -46,8 +50,15 @@ class EmbedderFailed(Exception):
 
 
 def passage(title: str, heading: str, text: str) -> str:
-    """What is embedded and indexed of a passage: with a header that says where it stands."""
-    return f"{header(title, heading)}\n{text}"
+    """What is embedded of a passage, under a header that says where it stands.
+
+    Each token takes time: of a path of headings there is only the last, and neither dots that lead
+    to a number nor the edges of cells. Words are looked for under the whole path (`postings`).
+    """
+    path, _bar, columns = heading.partition(" | ")
+    header = beside(title, path.rpartition(" > ")[2], columns)
+    words = BLANKS.sub(" ", CELLS.sub(" ", LEADERS.sub(" ", text))).strip()
+    return f"{header}\n{words}"
 
 
 def digest_of(text: str) -> bytes:

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import transaction
 
 from documents import lexical
-from documents.ingest.embed import passage
+from documents.ingest.chunking import beside
 from documents.models import Chunk, Document, Posting
 from documents.names import title_of
 
@@ -30,6 +30,11 @@ log = logging.getLogger(__name__)
 Row = tuple[list[int], list[float], list[int], list[float]]
 # Documents in one go of the reconciler.
 AT_ONCE = 50
+
+
+def indexed(title: str, heading: str, text: str) -> str:
+    """What words are looked for in: a passage with its file and all it stands under."""
+    return f"{beside(title, heading)}\n{text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ def _rewrite(document_id: UUID) -> None:
     title = title_of(document.original_filename)
     chunks = Chunk.objects.filter(document=document).order_by("ordinal")
     entries = (
-        (chunk.pk, chunk.page, passage(title, chunk.heading, chunk.text), chunk.language)
+        (chunk.pk, chunk.page, indexed(title, chunk.heading, chunk.text), chunk.language)
         for chunk in chunks.iterator(chunk_size=500)
     )
     rows = [

@@ -20,7 +20,7 @@ from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.known import Known
 from documents.ingest.lease import Lease
 from documents.ingest.places import LARGE_PAGES, NoPlace, Place
-from documents.ingest.postings import Counted
+from documents.ingest.postings import Counted, indexed
 from documents.ingest.store import Reading
 from documents.models import Document
 from documents.names import title_of
@@ -165,7 +165,7 @@ class Pass:
     def _recounted(self, draft: Draft, counted: Counted, language: str) -> Counted:
         if counted.stemmer == lexical.stemmer_of(language):
             return counted
-        return Counted.of(passage(self._title, draft.heading, draft.text), language)
+        return Counted.of(indexed(self._title, draft.heading, draft.text), language)
 
 
 def catch_up(document: Document, reading: Reading) -> None:

@@ -76,8 +76,9 @@ def read(upload: Any, embedders: Any, alice: Any) -> Callable[..., Document]:
 
 
 def text_of(passages: int, name: str) -> bytes:
-    line = "The lontar palm gave the leaves on which people wrote for a thousand years. "
-    return "\n\n".join(f"{name} number {n}. " + line * 6 for n in range(passages)).encode()
+    """Of one long sentence each, so that no two of them make one passage."""
+    part = "the lontar palm gave the leaves on which people wrote for a thousand years, "
+    return "\n\n".join(f"{name} number {n}: {part * 7}." for n in range(passages)).encode()
 
 
 def vectors(pk: int) -> int:

@@ -1,12 +1,11 @@
 """Cleaning, sentences, passages and terms: pure functions."""
 
-import itertools
 import random
 
 import pytest
 
 from documents import lexical, names
-from documents.ingest import chunking, formats, sentences
+from documents.ingest import chunking, embed, formats, postings, sentences
 from documents.ingest.cleaning import Assembler, Hyphens, plain
 from documents.ingest.frames import End, Info, PageText, decode, encode
 from documents.tests.pdfs import make_pdf
@@ -92,10 +91,21 @@ def test_chunks_are_true_spans_of_one_page_and_cover_it() -> None:
             assert all(not text[place].isalnum() for place in missing)
 
 
-def test_neighbours_share_a_short_sentence() -> None:
+def test_no_sentence_is_in_two_passages() -> None:
     text = " ".join(f"Sentence number {n} tells of the palm leaf and its use." for n in range(40))
     drafts = chunks_of(text)
-    assert all(after.start < before.end for before, after in itertools.pairwise(drafts))
+    assert len(drafts) > 2 and " ".join(draft.text for draft in drafts) == text
+
+
+def test_a_passage_is_embedded_as_words_under_its_last_heading() -> None:
+    heading, text = (
+        "Part I > Item 2 > Cash flows | 2021 | 2020",
+        "| Net income ........ | $ 7 |\nEnd.",
+    )
+    under = "Report | Cash flows | 2021 | 2020"
+    assert embed.passage("Report", heading, text) == f"{under}\nNet income $ 7 \nEnd."
+    assert embed.passage("Report", "", "---- a - b") == "Report\na - b"
+    assert postings.indexed("Report", heading, text) == f"Report | {heading}\n{text}"
 
 
 def test_a_running_head_is_no_heading() -> None:
