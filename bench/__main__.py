@@ -1,6 +1,7 @@
 """Start, memory, ingestion, search and answers of one Lontar on this machine.
 
 `python -m bench ingest` compares ingestion with the usual recipe and its parts: see bench.ingest.
+`python -m bench search` measures search as collections grow: see bench.search.
 
 `make bench` or `make bench ARGS="--pdf paper.pdf --ask 'What is measured?' --streams 100"`.
 Figures depend on what else the machine does: run it on a quiet one.
@@ -14,7 +15,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench import ingest
+from bench import ingest, search
 from bench.client import Client
 from bench.installation import Installation
 from bench.paper import make_pdf
@@ -24,6 +25,9 @@ from launch.options import ROOT
 def main() -> None:
     if sys.argv[1:2] == ["ingest"]:
         ingest.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["search"]:
+        search.main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pdf", type=Path, help="a document instead of the generated one")

@@ -1,185 +1,260 @@
-"""How long a search takes beside what it cannot do without: embedding the query, and the bare SQL.
+"""How long a search takes, what row-level security costs it, and what the index misses.
 
-`python -m bench.search 1000 100000` fills a scratch collection of each size in the database of
-DATABASE_URL with passages of made-up words, searches it, and removes it. The ratio is of the 95th
-percentiles, both measured in turns in the same run, with row-level security in force in both: the
-asker is no admin. Where the index is used, its ten nearest are compared with the exact ones.
+    python -m bench search                       # 1,000, 10,000 and 100,000 passages
+    python -m bench search 1000 10000 300000
+
+Each size is searched across the collections made so far, in a Lontar of its own that is removed
+afterwards; `python -m bench.search SIZE...` does it in the database of DATABASE_URL instead, in
+scratch collections. What is printed for each size:
+
+- a search end to end, and embedding the query and the bare SQL of the same plan, in turns in one
+  run: the ratio of their 95th percentiles (goal: at most 1.5);
+- the same SQL with and without row-level security, and its processor time in the server, which a
+  busy machine does not stretch;
+- where the index is used: how many of the nearest 10 and 50 it finds, as it is and behind filters
+  that leave few, each beside the exact way, and how long both take.
 """
 
+import argparse
 import asyncio
 import os
 import random
 import statistics
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import django
-import numpy as np
+from bench.installation import Installation
+from launch.options import ROOT
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django.setup()
-
-from django.db import connection, transaction  # noqa: E402
-
-from accounts.models import User  # noqa: E402
-from documents import collections, lexical, vector_indexes  # noqa: E402
-from documents.asking import reading_as  # noqa: E402
-from documents.ingest import postings, store  # noqa: E402
-from documents.ingest.chunking import Draft  # noqa: E402
-from documents.ingest.copying import copy_blocks, copy_rows  # noqa: E402
-from documents.ingest.embed import digest_of, passage  # noqa: E402
-from documents.ingest.frames import READING_VERSION, Info  # noqa: E402
-from documents.lexical import query_terms  # noqa: E402
-from documents.models import Chunk, ChunkVector, Collection, Document, Posting  # noqa: E402
-from llm.models import EmbeddingModel  # noqa: E402
-from llm.queries import current_embedding_model  # noqa: E402
-from llm.services import embedder  # noqa: E402
-from rag import candidates  # noqa: E402
-from rag.candidates import Readable, Wanted, scored  # noqa: E402
-from rag.search import Scope, _readable, look_up  # noqa: E402
-
-ROUNDS = 60
-A_DOCUMENT, A_PAGE = 50, 5
-NEIGHBOURS = 10
-WORDS = 66
-VOCABULARY = 50_000
+SIZES = [1_000, 10_000, 100_000]
+ROUNDS, WARM = 60, 5
+RECALL_ROUNDS = 30
+# Shares of the passages that a filter leaves; the last is five of ten thousand.
+FILTERS = (1.0, 0.05, 0.001, 0.0005)
+TABLES = ("collection", "document", "chunk", "chunkvector", "posting")
 
 
-def main(sizes: list[int]) -> None:
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="bench search",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("sizes", type=int, nargs="*", default=SIZES)
+    given = parser.parse_args(arguments)
+    with Installation() as lontar:
+        lontar.start()
+        subprocess.run(
+            [sys.executable, "-m", "bench.search", *map(str, given.sizes)],
+            cwd=ROOT, env={**os.environ, **lontar.run_env()}, check=True, start_new_session=True,
+        )  # fmt: skip
+
+
+def here(sizes: Sequence[int]) -> None:
+    """In the database of DATABASE_URL."""
+    from accounts.models import User  # noqa: PLC0415
+    from bench import passages  # noqa: PLC0415
+    from documents import collections  # noqa: PLC0415
+    from rag.search import Scope  # noqa: PLC0415
+
     user, _created = User.objects.get_or_create(
         email="bench@lontar.invalid", defaults={"full_name": "Bench"}
     )
-    for size in sizes:
-        collection = collections.create_collection(actor=user, name=f"bench {size}")
-        try:
-            fill(collection, user, size)
-            measure(collection, user, size)
-        finally:
-            collections.delete_collection(
-                actor=user, collection_id=collection.id, documents="delete"
-            )
+    made: list[Any] = []
+    try:
+        for size in sorted(sizes):
+            part = collections.create_collection(actor=user, name=f"bench {size}")
+            passages.fill(part, user, size - sum(each.size for each in made), seed=size)
+            part.size = size - sum(each.size for each in made)
+            made.append(part)
+            passages.tidy()
+            measure(user, Scope(collections=[each.pk for each in made]), size)
+    finally:
+        for part in made:
+            collections.delete_collection(actor=user, collection_id=part.pk, documents="delete")
 
 
-def some_words(chance: random.Random, count: int) -> str:
-    """Zipf-like: a few words make up most of the text."""
-    return " ".join(f"w{int(VOCABULARY ** chance.random())}" for _ in range(count))
+def measure(user: Any, scope: Any, size: int) -> None:
+    from rag import candidates  # noqa: PLC0415
 
-
-def fill(collection: Collection, user: User, size: int) -> None:
-    chance, model = random.Random(7), current_embedding_model()
-    numbers = np.random.default_rng(7)
-    centres = numbers.standard_normal((200, model.dimensions))
-    for start in range(0, size, A_DOCUMENT):
-        near = centres[numbers.integers(0, 200, A_DOCUMENT)]
-        vectors = near + numbers.standard_normal(near.shape)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        texts = [some_words(chance, WORDS) for _ in range(A_DOCUMENT)]
-        with transaction.atomic():
-            document = Document.objects.create(
-                collection=collection, owner=user, original_filename=f"{start}.txt",
-                sha256=f"{collection.id}{start}"[:64], file_size=1, media_type="text/plain",
-                status=Document.Status.PROCESSED, page_count=A_DOCUMENT // A_PAGE,
-                lexical_version=lexical.VERSION, reading_version=READING_VERSION,
-            )  # fmt: skip
-            write(document, reading_of(texts, model, vectors))
-    vector_indexes.ensure(model)
-    with connection.cursor() as cursor:
-        cursor.execute("analyze documents_chunkvector, documents_posting, documents_chunk")
-
-
-def reading_of(texts: list[str], model: EmbeddingModel, vectors: Any) -> store.Reading:
-    drafts = [
-        Draft(place, place // A_PAGE + 1, 0, len(text), "", text, WORDS)
-        for place, text in enumerate(texts)
-    ]
-    digests = [digest_of(text) for text in texts]
-    spoken = ["en"] * len(texts)
-    vectors_by = {model: vectors.astype(np.float16)}
-    counted = [postings.Counted.of(passage("bench", "", text), "en") for text in texts]
-    said = (drafts, spoken, "en", "bench", digests, counted, vectors_by)
-    return store.Reading(Info(0), [], *said)
-
-
-def write(document: Document, reading: store.Reading) -> None:
-    """As documents.ingest.store does, without a lease: nobody else reads this document."""
-    ids = store._new_ids(len(reading.drafts))
-    pages = [draft.page for draft in reading.drafts]
-    terms = store._posting_rows(document, postings.table(reading.counted, ids, pages))
-    rows = store._chunk_rows(document, reading, ids)
-    copy_rows(Chunk._meta.db_table, store.CHUNK_COLUMNS, store.CHUNK_TYPES, rows)
-    for model in reading.vectors:
-        blocks = store._vector_rows(document, reading, ids, model)
-        copy_blocks(ChunkVector._meta.db_table, store.VECTOR_COLUMNS, blocks)
-    copy_blocks(Posting._meta.db_table, store.POSTING_COLUMNS, terms)
-
-
-def measure(collection: Collection, user: User, size: int) -> None:
-    chance, scope = random.Random(11), Scope(collections=[collection.id])
-    whole, bare = asyncio.run(_turns(chance, user, scope))
-    ratio = _p95(whole) / _p95(bare)
-    for name, times in (("search", whole), ("embedding and bare SQL", bare)):
-        line = f"p50 {statistics.median(times):.1f}, p95 {_p95(times):.1f} ms"
-        print(f"{size} passages, {name}: {line}", flush=True)
-    print(f"{size} passages, ratio of p95: {ratio:.2f}", flush=True)
+    whole, bare = asyncio.run(_turns(user, scope))
+    show(size, "search", spread(whole))
+    show(size, "embedding and bare SQL", spread(bare))
+    show(size, "ratio of p95 (goal at most 1.5)", f"{_p95(whole) / _p95(bare):.2f}")
+    _walls(user, scope, size)
     if size > candidates.EXACT_LIMIT:
-        share = recall(collection, _readable(user, scope), user)
-        print(f"{size} passages, recall@{NEIGHBOURS} of the index: {share:.3f}", flush=True)
+        _misses(user, scope, size)
 
 
-def recall(collection: Collection, readable: Readable, user: User) -> float:
-    """How many of the nearest passages the index finds, for points close to stored ones."""
-    model, numbers = current_embedding_model(), np.random.default_rng(13)
-    stored = ChunkVector.objects.filter(collection=collection, embedding_model=model)
-    count, found = stored.count(), []
-    for _ in range(ROUNDS):
-        row = stored.order_by("chunk_id")[int(numbers.integers(count))]
-        vector = np.asarray(row.vector, np.float32)
-        vector += numbers.standard_normal(len(vector)) * 0.5 / np.sqrt(len(vector))
-        wanted = Wanted([], vector / np.linalg.norm(vector), model.pk)
-        by_index = nearest(readable, wanted, user, candidates.EXACT_LIMIT)
-        exactly = nearest(readable, wanted, user, count)
-        found.append(len(by_index & exactly) / len(exactly))
-    return statistics.mean(found)
+async def _turns(user: Any, scope: Any) -> tuple[list[float], list[float]]:
+    from bench import passages  # noqa: PLC0415
+    from documents.lexical import query_terms  # noqa: PLC0415
+    from llm.queries import current_embedding_model  # noqa: PLC0415
+    from llm.services import embedder  # noqa: PLC0415
+    from rag.search import Wanted, look_up  # noqa: PLC0415
 
-
-def nearest(readable: Readable, wanted: Wanted, user: User, limit: int) -> set[int]:
-    """Where `limit` is not below the size of the scope, every passage is scored."""
-    with mock.patch.object(candidates, "EXACT_LIMIT", limit), reading_as(user):
-        near = scored(readable, wanted).candidates
-    near.sort(key=lambda each: -each.cosine)
-    return {each.chunk_id for each in near[:NEIGHBOURS]}
-
-
-async def _turns(
-    chance: random.Random, user: User, scope: Scope
-) -> tuple[list[float], list[float]]:
     model = await asyncio.to_thread(current_embedding_model)
-    readable = await asyncio.to_thread(_readable, user, scope)
-    whole, bare = [], []
-
-    def sql(wanted: Wanted) -> None:
-        with reading_as(user):
-            scored(readable, wanted)
-
-    for turn in range(ROUNDS + 5):
-        queries = [some_words(chance, 8) for _ in range(2)]
+    sql = await asyncio.to_thread(_bare, user, scope)
+    chance, whole, bare = random.Random(11), [], []
+    for turn in range(ROUNDS + WARM):
+        queries = [passages.some_words(chance, 8) for _ in range(2)]
         begin = time.perf_counter()
         await look_up(user, queries[0], scope=scope)
         middle = time.perf_counter()
         vector = (await embedder(model).embed([queries[1]], "query"))[0]
         await asyncio.to_thread(sql, Wanted(query_terms(queries[1]), vector, model.pk))
         end = time.perf_counter()
-        if turn >= 5:
+        if turn >= WARM:
             whole.append((middle - begin) * 1000)
             bare.append((end - middle) * 1000)
     return whole, bare
 
 
-def _p95(values: list[float]) -> float:
-    return sorted(values)[int(len(values) * 0.95)]
+def _bare(user: Any, scope: Any) -> Callable[[Any], Any]:
+    """The statements of a search, and nothing before or after them."""
+    from documents.asking import reading_as  # noqa: PLC0415
+    from rag.candidates import scored  # noqa: PLC0415
+    from rag.search import _readable  # noqa: PLC0415
+
+    readable = _readable(user, scope)
+
+    def run(wanted: Any) -> Any:
+        with reading_as(user):
+            return scored(readable, wanted)
+
+    return run
+
+
+def _walls(user: Any, scope: Any, size: int) -> None:
+    """With row-level security and, in a transaction that is undone, for the owner without it."""
+    from django.db import connection, transaction  # noqa: PLC0415
+
+    sql, asked = _bare(user, scope), _questions(ROUNDS, near=False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        behind = [_timed(sql, each) for each in asked]
+        for table in TABLES:
+            cursor.execute(f"alter table documents_{table} no force row level security")
+        free = [_timed(sql, each) for each in asked]
+        transaction.set_rollback(True)
+    for name, times in (("bare SQL", behind), ("the same without row security", free)):
+        on_cpu = [cpu for _wall, cpu in times]
+        text = f"{spread([wall for wall, _cpu in times])}; processor {spread(on_cpu)}"
+        show(size, name, text)
+    ratio = statistics.median(c for _, c in behind) / statistics.median(c for _, c in free)
+    show(size, "processor time with / without", f"{ratio:.2f}")
+
+
+def _misses(user: Any, scope: Any, size: int) -> None:
+    """What the index alone finds of the exact best, and what both cost; the product goes the exact
+    way wherever a filter leaves no more than candidates.EXACT_LIMIT."""
+    from rag import candidates  # noqa: PLC0415
+
+    asked = _questions(RECALL_ROUNDS, near=True, words=False)
+    for share in FILTERS:
+        sql = _bare(user, _narrowed(scope, share))
+        with (
+            mock.patch.object(candidates, "EXACT_LIMIT", 0),
+            mock.patch.object(candidates, "EXACT_AT_MOST", 0),
+        ):
+            by_index = [(_timed(sql, each), _nearest(sql(each))) for each in asked]
+        with mock.patch.object(candidates, "EXACT_LIMIT", size * 2):
+            exactly = [(_timed(sql, each), _nearest(sql(each))) for each in asked]
+        found = [
+            statistics.mean(
+                len(set(a[:count]) & set(b[:count])) / len(b[:count])
+                for (_, a), (_, b) in zip(by_index, exactly, strict=True)
+            )
+            for count in (10, 50)
+        ]
+        show(size, f"{share:.2%} left, index: recall@10, @50", "{:.3f}, {:.3f}".format(*found))
+        for name, rows in (("index", by_index), ("exact", exactly)):
+            wall, cpu = zip(*(times for times, _ in rows), strict=True)
+            show(size, f"{share:.2%} left, {name}", f"{spread(wall)}; processor {spread(cpu)}")
+
+
+def _questions(count: int, *, near: bool, words: bool = True) -> list[Any]:
+    """Beside stored passages, or anywhere; with words that are as common as those of the texts."""
+    import numpy as np  # noqa: PLC0415
+
+    from bench import passages  # noqa: PLC0415
+    from documents.lexical import query_terms  # noqa: PLC0415
+    from documents.models import ChunkVector  # noqa: PLC0415
+    from llm.queries import current_embedding_model  # noqa: PLC0415
+    from rag.search import Wanted  # noqa: PLC0415
+
+    model, chance = current_embedding_model(), random.Random(13)
+    numbers = np.random.default_rng(13)
+    stored = ChunkVector.objects.filter(embedding_model=model).order_by("chunk_id")
+    places, out = sorted(chance.sample(range(stored.count()), count)), []
+    for place in places:
+        terms = query_terms(passages.some_words(chance, 8)) if words else []
+        if near:
+            vector = passages.near(numbers, np.array(stored[place].vector))
+        else:
+            vector = passages.document_vectors(numbers, model.dimensions, 1)[0]
+        out.append(Wanted(terms, vector, model.pk))
+    return out
+
+
+def _narrowed(scope: Any, share: float) -> Any:
+    """The documents that such a filter leaves, at least one."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from documents.models import Document  # noqa: PLC0415
+
+    if share == 1.0:
+        return scope
+    ids = list(
+        Document.objects.filter(collection__in=scope.collections).values_list("id", flat=True)
+    )
+    random.Random(17).shuffle(ids)
+    return replace(scope, documents=ids[: max(1, round(len(ids) * share))])
+
+
+def _nearest(found: Any) -> list[int]:
+    ordered = sorted(found.candidates, key=lambda each: (-each.cosine, each.chunk_id))
+    return [each.chunk_id for each in ordered]
+
+
+def _timed(sql: Callable[[Any], Any], wanted: Any) -> tuple[float, float]:
+    """Milliseconds on the clock, and of the server's processor (Linux; elsewhere nought)."""
+    before, begin = _on_processor(), time.perf_counter()
+    sql(wanted)
+    return (time.perf_counter() - begin) * 1000, _on_processor() - before
+
+
+def _on_processor() -> float:
+    """Milliseconds that this connection's server process has run (proc(5), schedstat)."""
+    from django.db import connection  # noqa: PLC0415
+
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
+    except OSError:
+        return 0.0
+
+
+def spread(values: Sequence[float]) -> str:
+    return f"p50 {statistics.median(values):.1f}, p95 {_p95(values):.1f} ms"
+
+
+def _p95(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def show(size: int, name: str, value: str) -> None:
+    print(f"{size:>9,} {name:45} {value}", flush=True)
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [1000])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import django
+
+    django.setup()
+    here([int(size) for size in sys.argv[1:]] or SIZES)

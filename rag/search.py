@@ -200,16 +200,17 @@ def find(
 
 def _readable(user: User, scope: Scope) -> Readable:
     """The access rule is part of the ranking."""
-    collections = _collections(user, scope)
+    collections = _collections(user, scope).order_by().values("id")
+    whole = collections.query.sql_with_params()
+    if scope.documents is None and not scope.language:
+        return Readable(whole)
     # Not by status: a document that is read again is found by its old text until then.
-    documents = Document.objects.filter(collection__in=collections.values("id"))
+    documents = Document.objects.filter(collection__in=collections)
     if scope.documents is not None:
         documents = documents.filter(id__in=list(scope.documents))
     if scope.language:
         documents = documents.filter(language=scope.language)
-    narrowed = scope.documents is not None or bool(scope.language)
-    query = documents.order_by().values("id", "collection_id").query
-    return Readable(*query.sql_with_params(), narrowed)
+    return Readable(whole, documents.order_by().values("id").query.sql_with_params())
 
 
 def _collections(user: User, scope: Scope) -> QuerySet[Collection]:

@@ -107,7 +107,7 @@ def test_the_wall_alone_keeps_the_crowd_out(
     """The search itself with the application's filter taken out."""
     if path == "index":
         index()
-    everything = candidates.Readable("select id, collection_id from documents_document", (), False)
+    everything = candidates.Readable(("select id from documents_collection", ()))
     model = EmbeddingModel.objects.get(is_current=True)
     wanted = Wanted(query_terms("heart"), direction(0), model.pk, 1, "en")
     found = {}
