@@ -118,14 +118,14 @@ async def _turns(user: Any, scope: Any) -> tuple[list[float], list[float]]:
 def _bare(user: Any, scope: Any) -> Callable[[Any], Any]:
     """The statements of a search, and nothing before or after them."""
     from documents.asking import reading_as  # noqa: PLC0415
-    from rag.candidates import scored  # noqa: PLC0415
+    from rag.candidates import measured, scored  # noqa: PLC0415
     from rag.search import _readable  # noqa: PLC0415
 
     readable = _readable(user, scope)
 
     def run(wanted: Any) -> Any:
         with reading_as(user):
-            return scored(readable, wanted)
+            return scored(measured(readable), wanted)
 
     return run
 
@@ -160,6 +160,8 @@ def _misses(user: Any, scope: Any, size: int) -> None:
         with (
             mock.patch.object(candidates, "EXACT_LIMIT", 0),
             mock.patch.object(candidates, "EXACT_AT_MOST", 0),
+            # Documents as a question to each row the index yields, however few they are.
+            mock.patch.object(candidates, "FEW", 0),
         ):
             by_index = [(_timed(sql, each), _nearest(sql(each))) for each in asked]
         with mock.patch.object(candidates, "EXACT_LIMIT", size * 2):

@@ -7,29 +7,28 @@ fused one; they tell whether the material says anything at all (`rag.confidence`
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
 from core.words import content_words, language
-from documents import places
 from documents.asking import reading_as
 from documents.lexical import query_terms
-from documents.models import Chunk, Collection, Document, Page
+from documents.models import Collection, Document
 from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from llm.services import Caller
+from rag import kept
 from rag.cache import query_vector
-from rag.candidates import Readable, Wanted, scored
+from rag.candidates import Readable, Wanted, measured, scored
 from rag.confidence import DOUBTFUL, likelihood
-from rag.duplicates import fold
-from rag.fusion import Ranked, Ranking, fuse
+from rag.fusion import Ranking, fuse
+from rag.hits import Elsewhere, Hit, hits_of
 
 __all__ = ["Elsewhere", "Findings", "Hit", "Ranking", "Scope", "Wanted", "look_up", "search"]
 
@@ -54,44 +53,6 @@ class Scope:
 
 
 EVERYTHING = Scope()
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """Another place that says the same as a hit."""
-
-    chunk_id: int
-    document_id: uuid.UUID
-    filename: str
-    page: int
-    # As in documents.places.
-    page_unit: str = "page"
-    page_label: str = ""
-
-
-@dataclass(frozen=True)
-class Hit:
-    chunk_id: int
-    document_id: uuid.UUID
-    filename: str
-    title: str
-    page: int
-    start: int
-    end: int
-    heading: str
-    text: str
-    ordinal: int
-    score: float  # cosine of query and passage, -1 to 1
-    lexical: float  # BM25, 0 or more
-    fused: float
-    also_in: tuple[Elsewhere, ...] = ()
-    language: str = ""
-    # Of what came from the web: where from, and when it said so.
-    source_url: str = ""
-    fetched_at: datetime | None = None
-    # As in documents.places.
-    page_unit: str = "page"
-    page_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,7 +129,15 @@ async def look_up(
     wanted = Wanted(terms, vector, by.pk, len(set(content_words(query))), language(query))
     top_k = min(top_k, MAX_TOP_K)
     return await in_thread(
-        find, user, wanted, top_k=top_k, threshold=threshold, scope=scope, ranking=ranking
+        find,
+        user,
+        wanted,
+        top_k=top_k,
+        threshold=threshold,
+        scope=scope,
+        ranking=ranking,
+        # Vectors of a model that is not in use yet may still be coming.
+        keeping=model is None,
     )
 
 
@@ -180,22 +149,43 @@ def find(
     threshold: float | None = None,
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
+    keeping: bool = True,
 ) -> Findings:
-    """The database half of `look_up`, in one transaction."""
+    """The database half of `look_up`, in one transaction.
+
+    `keeping`: what somebody found a moment ago will do (rag.kept).
+    """
     try:
         readable = _readable(user, scope)
     except EmptyResultSet:  # an empty list of ids: nothing is in scope
         return NOTHING
     words_only = wanted.vector is None
     with reading_as(user):
-        found = scored(readable, wanted)
-        ranked = fuse(found.candidates, found.mean_cosine, ranking)
-        if threshold is not None and not words_only:
-            ranked = [each for each in ranked if each.best.cosine >= threshold]
-        hits = _hits(ranked[: top_k * SPARE], top_k)
+        # What a threshold leaves is not the beginning of what is kept.
+        ranks = _ranks(readable, wanted, ranking, threshold, keeping and threshold is None)
+        hits = hits_of(user, ranks.ranked[: top_k * SPARE], top_k)
     met = {hit.language for hit in hits if hit.language}
     across = bool(wanted.language and met) and wanted.language not in met
-    return Findings(hits, likelihood(found, words_only), words_only, across)
+    return Findings(hits, ranks.likelihood, words_only, across)
+
+
+def _ranks(
+    readable: Readable, wanted: Wanted, ranking: Ranking, threshold: float | None, keeping: bool
+) -> kept.Ranks:
+    """From what is kept where somebody found the same in the same documents as they are now."""
+    scope = measured(readable)
+    name = kept.name_of(scope, wanted, ranking) if keeping else None
+    before = kept.get(name) if name else None
+    if before is not None:
+        return before
+    found, words_only = scored(scope, wanted), wanted.vector is None
+    ranked = fuse(found.candidates, found.mean_cosine, ranking)
+    if threshold is not None and not words_only:
+        ranked = [each for each in ranked if each.best.cosine >= threshold]
+    ranks = kept.Ranks(ranked[: MAX_TOP_K * SPARE], likelihood(found, words_only))
+    if name:
+        kept.put(name, ranks)
+    return ranks
 
 
 def _readable(user: User, scope: Scope) -> Readable:
@@ -220,59 +210,3 @@ def _collections(user: User, scope: Scope) -> QuerySet[Collection]:
         return Collection.objects.visible_to(user)
     of_this_chat = ~Q(kind=Collection.Kind.CHAT) | Q(id=scope.chat)
     return Collection.objects.meant_for(user).filter(of_this_chat)
-
-
-def _hits(ranked: Sequence[Ranked], top_k: int) -> list[Hit]:
-    """The first `top_k` that differ, each with the places that repeat it."""
-    label = Page.objects.filter(document=OuterRef("document"), number=OuterRef("page"))
-    chunks = Chunk.objects.annotate(page_label=Subquery(label.values("label")[:1]))
-    stored = chunks.select_related("document").in_bulk([each.best.chunk_id for each in ranked])
-    there = [each for each in ranked if each.best.chunk_id in stored]
-    texts = [stored[each.best.chunk_id].text for each in there]
-    return [
-        _hit(stored[there[first].best.chunk_id], there[first], _elsewhere(stored, there, others))
-        for first, *others in fold(texts)[:top_k]
-    ]
-
-
-def _elsewhere(
-    stored: Mapping[int, Chunk], there: Sequence[Ranked], places: Sequence[int]
-) -> tuple[Elsewhere, ...]:
-    chunks = [stored[there[place].best.chunk_id] for place in places]
-    return tuple(
-        Elsewhere(chunk.pk, owner.id, owner.original_filename, chunk.page, *_place(chunk))
-        for chunk in chunks
-        for owner in [chunk.document]
-    )
-
-
-def _place(chunk: Chunk) -> tuple[str, str]:
-    """(unit, label) of the page; the chunk comes with the file's own label."""
-    unit, given = places.unit(chunk.document), getattr(chunk, "page_label", None)
-    return unit, places.label(unit, chunk.page, given or "", chunk.text)
-
-
-def _hit(chunk: Chunk, ranked: Ranked, also_in: tuple[Elsewhere, ...]) -> Hit:
-    document = chunk.document
-    unit, label = _place(chunk)
-    return Hit(
-        chunk_id=chunk.pk,
-        document_id=document.id,
-        filename=document.original_filename,
-        title=document.title,
-        page=chunk.page,
-        page_unit=unit,
-        page_label=label,
-        start=chunk.start,
-        end=chunk.end,
-        heading=chunk.heading,
-        text=chunk.text,
-        ordinal=chunk.ordinal,
-        language=chunk.language,
-        source_url=document.source_url,
-        fetched_at=document.fetched_at,
-        score=ranked.best.cosine,
-        lexical=ranked.best.lexical,
-        fused=ranked.fused,
-        also_in=also_in,
-    )

@@ -114,7 +114,8 @@ def test_the_wall_alone_keeps_the_crowd_out(
     for user in (alice, charlie):
         with reading_as(user):
             found[user] = {
-                each.chunk_id for each in candidates.scored(everything, wanted).candidates
+                each.chunk_id
+                for each in candidates.scored(candidates.measured(everything), wanted).candidates
             }
     assert found == {alice: set(hers.chunks.values_list("pk", flat=True)), charlie: set()}
 
