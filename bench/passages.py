@@ -95,14 +95,15 @@ def reading_of(texts: list[str], model: EmbeddingModel, vectors: Vectors) -> sto
     ]
     digests = [digest_of(text) for text in texts]
     spoken = ["en"] * len(texts)
+    counted = [postings.Counted.of(text, "en") for text in texts]
     vectors_by = {model: vectors.astype(np.float16)}
-    return store.Reading(Info(0), [], drafts, spoken, "en", "bench", digests, vectors_by)
+    return store.Reading(Info(0), [], drafts, spoken, "en", "bench", digests, counted, vectors_by)
 
 
 def write(document: Document, reading: store.Reading) -> None:
     """As documents.ingest.store does, without a lease: nobody else reads this document."""
     ids = store._new_ids(len(reading.drafts))
-    terms = list(postings.of(store._entries(reading, ids)))
+    terms = postings.table(reading.counted, ids, [draft.page for draft in reading.drafts])
     rows = store._chunk_rows(document, reading, ids)
     copy_rows(Chunk._meta.db_table, store.CHUNK_COLUMNS, store.CHUNK_TYPES, rows)
     for model in reading.vectors:
