@@ -1,14 +1,17 @@
 """Which language a text is in: a two-letter code (ISO 639-1), empty where there is too little."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from core.words import STOP_WORDS, words
 
 SAMPLE = 600
 LEAST = 30
 # Little words are nearly half of English prose and a quarter of Indonesian; of other languages'
-# prose they are hardly ever a tenth. So many of one and so few of the other need no model.
-SURE, OTHER = {"en": 0.3, "id": 0.18}, 0.05
+# prose they are hardly ever a tenth. So many of one and so few of the other need no model. LIKELY
+# are enough where they told that one language, of these two, of a third of the passages before.
+SURE, LIKELY, OTHER = {"en": 0.3, "id": 0.18}, 0.15, 0.05
+SEVERAL = 20
 # The model takes longer for a passage than everything else here. Of the passages that need it, it
 # is asked about the first so many and then about each fifth; about the rest only when there is a
 # language beside the main one that may be spoken by one passage in RARE.
@@ -20,7 +23,7 @@ def guess(text: str) -> str:
     sample = text[:SAMPLE]
     if sum(map(str.isalpha, sample)) < LEAST:
         return ""
-    return _by_little_words(sample) or _by_model(sample)
+    return _by_little_words(sample, SURE) or _by_model(sample)
 
 
 class Spoken:
@@ -32,13 +35,16 @@ class Spoken:
         self._open: dict[int, str] = {}
         self._asked = 0
         self._counts: Counter[str] = Counter()
+        self._told: Counter[str] = Counter()
 
     def add(self, text: str) -> str:
         """What the passage's language is taken for until all are known."""
         sample = text[:SAMPLE]
         code = ""
         if sum(map(str.isalpha, sample)) >= LEAST:
-            code = _by_little_words(sample) or self._seldom_by_model(sample)
+            code = _by_little_words(sample, self._enough())
+            self._told[code] += bool(code)
+            code = code or self._seldom_by_model(sample)
         self._codes.append(code)
         self._counts[code] += bool(code)
         return code
@@ -53,6 +59,13 @@ class Spoken:
         main = counts.most_common(1)[0][0] if counts else ""
         sure = {code for code, count in counts.items() if count * RARE >= len(self._codes)}
         return [code if code in sure else main for code in self._codes], main
+
+    def _enough(self) -> dict[str, float]:
+        """The shares of little words that tell a language here."""
+        for code, count in self._told.most_common(1):
+            if count >= max(SEVERAL, len(self._codes) / 3, 0.9 * self._told.total()):
+                return SURE | {code: LIKELY}
+        return SURE
 
     def _seldom_by_model(self, sample: str) -> str:
         self._asked += 1
@@ -75,7 +88,7 @@ def _by_model(sample: str) -> str:
     return "id" if code in ("ms", "jv") else str(code)
 
 
-def _by_little_words(sample: str) -> str:
+def _by_little_words(sample: str, enough: Mapping[str, float]) -> str:
     """ "en" or "id" where there is no doubt; a tenth of what the model takes."""
     found = words(sample)
     if len(found) < LEAST:
@@ -85,6 +98,6 @@ def _by_little_words(sample: str) -> str:
         for code, little in STOP_WORDS.items()
     }
     for code, other in (("en", "id"), ("id", "en")):
-        if shares[code] >= SURE[code] and shares[other] <= OTHER:
+        if shares[code] >= enough[code] and shares[other] <= OTHER:
             return code
     return ""

@@ -74,3 +74,18 @@ def test_one_passage_in_a_hundred_is_taken_for_the_main_language(asked: list[str
 def test_numbers_are_in_the_language_of_their_document(asked: list[str]) -> None:
     assert spoken(["1 2 3", INDONESIAN]) == (["id", "id"], "id")
     assert spoken(["1 2 3"]) == ([""], "")
+
+
+def test_after_many_passages_in_one_language_fewer_little_words_tell_it(asked: list[str]) -> None:
+    terse = (
+        "Palm leaf manuscripts: cutting, boiling, drying, pressing, writing in soot ink with iron "
+        "styluses on both sides; storing between wooden boards; the oldest date from the island's "
+        "ninth century courts."
+    )
+    assert spoken([terse]) == (["en"], "en") and asked == [terse]
+    asked.clear()
+    spoken([ENGLISH] * 30 + [terse, FRENCH])
+    assert asked == [FRENCH]
+    asked.clear()
+    spoken([ENGLISH, INDONESIAN] * 30 + [terse])
+    assert asked == [terse], "not where two languages are spoken"
