@@ -21,6 +21,7 @@ from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from core.ids import new_id
 from core.process import owner
+from llm.metering import budgets
 from llm.models import LanguageModel
 from llm.queries import STAMP, forget_usable, usable_before
 from llm.tokens import LEAST_BYTES, SAFETY, size
@@ -59,11 +60,13 @@ with old as (
     title = case when old.title_is_automatic and old.title = '' then %(title)s else old.title end
   from old where s.id = old.id
 )
-select {", ".join(f"old.{name}" for name in SESSION)}, {", ".join(f"p.{name}" for name in PROMPT)}
+select {{any_budget}}, {", ".join(f"old.{name}" for name in SESSION)},
+  {", ".join(f"p.{name}" for name in PROMPT)}
 from old left join prompts_prompt p on p.id = old.prompt_id
 """.format(  # noqa: S608  names of columns only
     model="case when model_id = any(%(usable)s::uuid[]) then model_id else %(usual)s end",
     stamp=STAMP,
+    any_budget=budgets.ANY_ACTIVE,
 )
 
 
@@ -115,7 +118,8 @@ def open_at_once(asked: Asked) -> Generation | None:
     if row is None:
         forget_usable()
         return None
-    return _built(asked, row, ids, models, now)
+    budgets.seen(row[0])  # what the call would ask before it is made
+    return _built(asked, row[1:], ids, models, now)
 
 
 def _surely_fits(text: str, models: list[LanguageModel]) -> bool:

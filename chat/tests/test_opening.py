@@ -14,7 +14,8 @@ from chat.models import Generation, Message, Session
 from chat.plans import plan
 from core.errors import Conflict, Invalid, NotFound
 from core.models import IdempotentRequest
-from llm.models import LanguageModel, Provider
+from llm.metering import budgets
+from llm.models import Budget, LanguageModel, Provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AUTOMATIC = {"id", "created_at", "started_at", "lease_until", "updated_at", "session_id", "leaf_id"}
@@ -156,3 +157,13 @@ def test_a_new_key_or_address_is_used_at_once(alice: User, model: LanguageModel)
     with CaptureQueriesContext(connection) as seen:
         services.post_once(actor=alice, session_id=session.pk, text="And now?")
     assert len(seen) == 1
+
+
+def test_whether_there_are_budgets_is_seen_on_the_way(alice: User, model: LanguageModel) -> None:
+    session = services.create_session(actor=alice)
+    ended(services.post_once(actor=alice, session_id=session.pk, text="Why?")[0])
+    assert budgets.known_none()
+    Budget.objects.create(scope="everyone", limit_usd=1)
+    services.post_once(actor=alice, session_id=session.pk, text="And now?")
+    assert not budgets.known_none()
+    budgets.forget()

@@ -52,18 +52,25 @@ class Admission:
     accounts: tuple[int, ...] = ()
 
 
+# An expression of SQL: what ``any_active`` asks, for a statement that is sent anyway.
+ANY_ACTIVE = "exists (select 1 from llm_budget where is_active)"
 # (whether there are budgets, until when this is believed)
 _known = (True, 0.0)
 
 
 def any_active() -> bool:
     """Whether there are budgets at all; remembered for LOOK_AGAIN_SECONDS."""
-    global _known  # noqa: PLW0603  a memory of the process
     found, until = _known
     if time.monotonic() >= until:
         found = Budget.objects.filter(is_active=True).exists()
-        _known = found, time.monotonic() + LOOK_AGAIN_SECONDS
+        seen(found)
     return found
+
+
+def seen(active: bool) -> None:
+    """Somebody has just looked."""
+    global _known  # noqa: PLW0603  a memory of the process
+    _known = active, time.monotonic() + LOOK_AGAIN_SECONDS
 
 
 def known_none() -> bool:
