@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import logging
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 
@@ -27,11 +29,12 @@ from documents.ingest.frames import (
     Unreadable,
     decode,
 )
+from documents.ingest.patience import Patience
 from documents.ingest.readers import text
 from documents.ingest.readers.ocr import Program
 
 log = logging.getLogger(__name__)
-# Wall time: a start and something for each megabyte.
+# How long the child may keep us waiting: a start and something for each megabyte.
 BASE_SECONDS = 90
 SECONDS_PER_MB = 1.0
 MOST_SECONDS = 600
@@ -96,12 +99,10 @@ def _frames_of(
     limit = seconds or (OCR_SECONDS if tesseract else wall_seconds(path))
     child = _start(path, kind, limit, second, tesseract)
     late = threading.Event()
-    timer = threading.Timer(limit, _expire, (child, late))
-    timer.daemon = True
-    timer.start()
+    patience = Patience(limit, functools.partial(_expire, child, late))
     try:
         ended = False
-        for frame in _frames(child):
+        for frame in _frames(child, patience):
             if isinstance(frame, End):
                 ended = True
                 break
@@ -109,7 +110,7 @@ def _frames_of(
         if not ended:
             raise _death(child, late.is_set())
     finally:
-        timer.cancel()
+        patience.close()
         _kill(child)
         if child.stdout:
             child.stdout.close()
@@ -147,11 +148,11 @@ def _start(
     return child
 
 
-def _frames(child: subprocess.Popen[bytes]) -> Iterator[Frame]:
+def _frames(child: subprocess.Popen[bytes], patience: Patience) -> Iterator[Frame]:
     if child.stdout is None:
         raise ValueError("the child has no pipe")
     characters = 0
-    while line := child.stdout.readline(LONGEST_FRAME):
+    while line := _line(child.stdout, patience):
         if not line.endswith(b"\n"):
             if len(line) >= LONGEST_FRAME:
                 raise Unreadable("too_complex", "one page is too long")
@@ -163,6 +164,11 @@ def _frames(child: subprocess.Popen[bytes]) -> Iterator[Frame]:
         if characters > MOST_CHARACTERS or pages > MOST_PAGES:
             raise Unreadable("too_complex", "too many pages or characters")
         yield frame
+
+
+def _line(pipe: IO[bytes], patience: Patience) -> bytes:
+    with patience.waiting():
+        return pipe.readline(LONGEST_FRAME)
 
 
 def _death(child: subprocess.Popen[bytes], late: bool) -> Exception:

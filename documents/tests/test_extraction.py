@@ -3,14 +3,17 @@
 import os
 import signal
 import struct
+import threading
 import time
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from documents.ingest import extract as extraction
+from documents.ingest import patience
 from documents.ingest.extract import Crashed, extract
 from documents.ingest.frames import Info, PageText, Unreadable
 from documents.tests.pdfs import FONT, HEIGHT, MARGIN, WIDTH, assemble, encrypted_pdf, make_pdf
@@ -179,6 +182,21 @@ def test_a_reader_that_wants_too_much_is_too_complex(
     with pytest.raises(Unreadable) as caught:
         read(b"x")
     assert caught.value.code == code
+
+
+def test_only_waiting_for_the_reader_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, ended = [0.0], threading.Event()
+    monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    clock = patience.Patience(10, ended.set)
+    for _page in range(2):
+        with clock.waiting():
+            now[0] += 4
+        now[0] += 100
+    assert clock.left == 2 and not ended.is_set()
+    with clock.waiting():
+        now[0] += 3
+    with clock.waiting():
+        assert ended.wait(30)
 
 
 def test_a_reader_that_hangs_is_stopped_in_time(read: Any, reader: Any) -> None:
