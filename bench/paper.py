@@ -1,7 +1,9 @@
 """A PDF of plain text for measurements, so that they need no file from anywhere."""
 
 import random
+import re
 import textwrap
+from pydoc_data.topics import topics
 
 WORDS = (
     "light leaf water enzyme energy carbon membrane gradient proton electron cycle sugar root "
@@ -61,27 +63,19 @@ def _file(objects: list[bytes]) -> bytes:
 
 def make_book(pages: int) -> bytes:
     """As `make_pdf`, but like a book: about 2,000 characters a page in paragraphs under headings,
-    words as often and as long as in prose, no sentence twice."""
+    real words as often as in prose, so that they make as many tokens; no sentence twice."""
     chance = random.Random(pages)
-    words = _vocabulary(chance)
-    weights = [1 / (rank + 3) for rank in range(len(words))]
-    return _document([_prose(chance, words, weights, page) for page in range(pages)])
+    words = re.findall(r"\b[a-z]+\b", " ".join(topics.values()))
+    return _document([_prose(chance, words, page) for page in range(pages)])
 
 
-def _vocabulary(chance: random.Random) -> list[str]:
-    short = "the of and to in a is that for it as with by on are this be from or an".split()
-    syllables = "ba ce di fo gu ka le mi no pu ra se ti vo ne lar ton sin der mal pro con".split()
-    made = {"".join(chance.choices(syllables, k=chance.randint(2, 4))) for _ in range(4000)}
-    return short + WORDS + sorted(made, key=lambda word: (len(word), chance.random()))
-
-
-def _prose(chance: random.Random, words: list[str], weights: list[float], page: int) -> bytes:
+def _prose(chance: random.Random, words: list[str], page: int) -> bytes:
     lines = [f"{page // 12 + 1}.{page % 12 + 1} {' '.join(chance.sample(WORDS, 3)).title()}"]
     room = 2000
     while room > 0:
         paragraph = ""
         for _ in range(chance.randint(3, 6)):
-            sentence = " ".join(chance.choices(words, weights, k=chance.randint(8, 22)))
+            sentence = " ".join(chance.choices(words, k=chance.randint(8, 22)))
             paragraph += sentence.capitalize() + ". "
         lines += textwrap.wrap(paragraph, 90)
         room -= len(paragraph)
