@@ -1,6 +1,8 @@
 """Texts to vectors, while the texts are still being found.
 
 Texts wait until there are enough of them to be sorted by length: padding costs as much as text.
+The first ones wait for fewer others, so that the embedder begins early; after that one window waits
+while another is embedded, and nothing is idle while the reader is slow for a moment.
 Each different text is embedded once, and none that somebody has kept a vector of.
 """
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 # Texts sorted together; passages of one book waste 3% on padding then, and 40% as they come.
 WINDOW = 512
+FIRST_WINDOW, GROWTH = 64, 4
 # Vectors are handed to `keep` so often, or when so many wait: a transaction for each of the small
 # batches of the local embedder would cost more than a killed worker loses.
 KEEP_EVERY, KEEP_MOST = 2.0, 512
@@ -90,7 +93,13 @@ class Embedding:
         self._order: list[int] = []
         self._rows: list[Vector | None] = []
         self._window: list[tuple[bytes, str]] = []
+        self._queued: deque[list[tuple[bytes, str]]] = deque()
         self._running: deque[tuple[list[tuple[bytes, str]], Future[Vector]]] = deque()
+        # Texts in these two, and how many may be before `add` waits.
+        self._ahead = 0
+        at_once = self._batching.texts * self._batching.at_once
+        self._most = max(WINDOW, at_once)
+        self._room = min(WINDOW, max(FIRST_WINDOW, at_once))
         self._unkept: list[tuple[list[bytes], Vector]] = []
         self._kept_at = time.monotonic()
         self._started = 0.0
@@ -109,8 +118,11 @@ class Embedding:
         """Characters a second since the first call; 0.0 before the first answer."""
         return self.embedded / max(1e-3, time.monotonic() - self._started) if self.embedded else 0.0
 
-    def add(self, text: str) -> None:
-        """Waits while as much as the embedder takes is under way, so memory stays bounded."""
+    def add(self, text: str, tell: Callable[[], None] = lambda: None) -> None:
+        """Waits while a window more is under way than one, so memory stays bounded.
+
+        `tell` is called after each batch that came back; what it raises ends the work.
+        """
         digest = digest_of(text)
         place = self._places.setdefault(digest, len(self._rows))
         self._order.append(place)
@@ -120,17 +132,18 @@ class Embedding:
             return
         self._rows.append(None)
         self._window.append((digest, text))
-        if len(self._window) >= WINDOW:
-            self._send()
+        if len(self._window) >= self._room:
+            self._room = min(WINDOW, GROWTH * self._room)
+            self._queue()
+        while self._running and (self._ahead > self._most or self._running[0][1].done()):
+            self._collect(tell)
 
     def finish(self, tell: Callable[[], None] = lambda: None) -> Vector:
-        """(texts, dimensions) float16 of unit length, in the order in which they were added.
-
-        `tell` is called after each batch; what it raises ends the work.
-        """
+        """(texts, dimensions) float16 of unit length, in the order in which they were added;
+        `tell` as in `add`."""
         import numpy  # noqa: PLC0415
 
-        self._send(tell)
+        self._queue()
         while self._running:
             self._collect(tell)
         self._keep_all()
@@ -147,7 +160,7 @@ class Embedding:
                 self._unkept.append(([digest for digest, _text in batch], answer.result()))
         self._keep_all()
 
-    def _send(self, tell: Callable[[], None] = lambda: None) -> None:
+    def _queue(self) -> None:
         window, self._window = self._window, []
         found = self._find([digest for digest, _text in window]) if self._find and window else {}
         for digest, text in window:
@@ -156,9 +169,13 @@ class Embedding:
                 self.done += len(text)
         missing = [pair for pair in window if pair[0] not in found]
         missing.sort(key=lambda pair: (len(pair[1]), pair[1]))
-        for batch in self._batches(missing):
-            while len(self._running) >= self._batching.at_once:
-                self._collect(tell)
+        self._ahead += len(missing)
+        self._queued.extend(self._batches(missing))
+        self._send()
+
+    def _send(self) -> None:
+        while self._queued and len(self._running) < self._batching.at_once:
+            batch = self._queued.popleft()
             self._started = self._started or time.monotonic()
             call = _once(self._embedder, [text for _digest, text in batch], self._dimensions)
             self._running.append((batch, begin(call)))
@@ -177,6 +194,7 @@ class Embedding:
 
     def _collect(self, tell: Callable[[], None]) -> None:
         batch, answer = self._running.popleft()
+        self._ahead -= len(batch)
         rows = answer.result()
         for (digest, _text), row in zip(batch, rows, strict=True):
             self._rows[self._places[digest]] = row
@@ -188,6 +206,8 @@ class Embedding:
         self.done += characters
         self.embedded += characters
         tell()
+        # Last: nothing is sent any more when it was the wish to stop that was told.
+        self._send()
 
     def _keep_all(self) -> None:
         import numpy  # noqa: PLC0415

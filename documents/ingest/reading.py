@@ -107,7 +107,7 @@ class Pass:
         self._counted.append(Counted.of(text, self._spoken.add(draft.text)))
         for model in list(self._embeddings):
             with self._forgiving(model):
-                self._embeddings[model].add(text)
+                self._embeddings[model].add(text, self._tell)
 
     def _end_of_pages(self) -> None:
         if not any(has_words(page.text) for page in self._pages):

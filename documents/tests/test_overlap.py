@@ -293,3 +293,66 @@ def test_terms_are_those_of_the_language_a_passage_turns_out_to_have(
     assert posting.page_numbers == [2]
     (english,) = lexical.document_terms("pembelajaran", "en")
     assert term != english and not Posting.objects.filter(term=english).exists()
+
+
+class Held:
+    """An embedder that answers when it is let."""
+
+    dimensions = 1
+    batching = Batching(texts=4, at_once=2)
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.let = threading.Event()
+
+    async def embed(self, texts: Sequence[str], kind: str) -> Any:
+        self.batches.append(list(texts))
+        await asyncio.to_thread(self.let.wait)
+        return numpy.ones((len(texts), 1), numpy.float32)
+
+
+def test_reading_goes_on_while_a_window_is_embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Adding waits for the embedder only when a second window is full."""
+    monkeypatch.setattr(embed, "WINDOW", 16)
+    embedder = Held()
+    embedding = Embedding(embedder, 1)
+    waited_at: list[int] = []
+    real = embedding._collect
+
+    def waiting(tell: Any) -> None:
+        waited_at.append(embedding._ahead)
+        embedder.let.set()
+        real(tell)
+
+    monkeypatch.setattr(embedding, "_collect", waiting)
+    for number in range(32):
+        assert not waited_at
+        embedding.add(f"text {number}")
+    assert waited_at[0] == 32
+    assert len(embedding.finish()) == 32 and sum(map(len, embedder.batches)) == 32
+
+
+def test_the_first_window_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embed, "FIRST_WINDOW", 8)
+    embedder = Held()
+    embedder.let.set()
+    embedding = Embedding(embedder, 1)
+    for number in range(8):
+        embedding.add(f"text {number}")
+    assert embedding.sent == 2
+    for number in range(31):
+        embedding.add(f"more {number}")
+    assert embedding.taken and not embedding._queued and len(embedding._window) == 31
+    embedding.close()
+
+
+def test_a_document_that_is_gone_stops_at_the_next_batch_also_while_it_is_read(
+    alice: Any, upload: Any, embedder: FakeEmbedder, small_windows: None, monkeypatch: Any
+) -> None:
+    def gone(_lease: Any) -> None:
+        if embedder.batches:
+            raise pipeline.LeaseLost
+
+    monkeypatch.setattr(pipeline.Lease, "check", gone)
+    pipeline.run(upload(alice, TEXT, "a.txt").id)
+    assert 0 < len(embedder.batches) <= 4 and not ChunkVector.objects.exists()
