@@ -57,7 +57,7 @@ assert settings.TESTING
 from accounts.limits import forget_kept  # noqa: E402  models are imported after django.setup()
 from core.db import come_to_rest  # noqa: E402
 from llm import health  # noqa: E402
-from llm.queries import forget_usable  # noqa: E402
+from llm.standing import forget_usable  # noqa: E402
 
 
 class NetworkRefused(RuntimeError):

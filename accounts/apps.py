@@ -1,6 +1,5 @@
 from django.apps import AppConfig
 from django.conf import settings
-from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext_lazy as _
 
 from core.rotation import look_inside
@@ -18,8 +17,6 @@ class AccountsConfig(AppConfig):
         from accounts import checks, limits  # noqa: F401, PLC0415
 
         settings.ACCOUNT_RATE_LIMITS = limits.LoginRates()
-        for signal in (post_save, post_delete):
-            signal.connect(limits.changed, sender="accounts.Limit")
 
         for entry in MFA_ENTRIES:
             look_inside("mfa.Authenticator", "data", entry)

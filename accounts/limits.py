@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 
 import redis
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -121,18 +120,6 @@ def _known() -> tuple[str, Limits]:
 def _read() -> Limits:
     found = {action: default(action, text) for action, text in settings.LIMITS.items()}
     return found | {limit.action: limit for limit in Limit.objects.all()}
-
-
-def changed(**_signal: object) -> None:
-    """A limit was stored or deleted: every process looks again, once the change can be seen."""
-    transaction.on_commit(_tell)
-
-
-def _tell() -> None:
-    try:
-        rates.new_stamp()
-    except redis.RedisError as error:
-        log.warning("a change of limits is noticed in a minute: %s", type(error).__name__)
 
 
 def forget_kept() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import make_password
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -15,8 +14,22 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from core import rates
+from accounts.limit_models import Limit, valid_rate
 from core.ids import new_id
+
+__all__ = [
+    "ROOMS",
+    "ApiKey",
+    "ApiLogin",
+    "Group",
+    "Limit",
+    "Membership",
+    "User",
+    "UserManager",
+    "no_control_characters",
+    "normalise_email",
+    "valid_rate",
+]
 
 # What an admin may touch in the Django admin. Everything else there (mail addresses, second
 # factors, sessions of the login library) could be used to take over a stronger account.
@@ -207,47 +220,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
-
-
-def valid_rate(text: str) -> None:
-    try:
-        rates.parse(text)
-    except ValueError as error:
-        raise ValidationError(_("Write a limit like 30/m, 10/h or 5/300s.")) from error
-
-
-class Limit(models.Model):
-    """How often something may be done; a row takes the place of the environment's setting."""
-
-    class Action(models.TextChoices):
-        CHAT = "chat", _("Questions")
-        UPLOAD = "upload", _("Uploads")
-        LOGIN = "login", _("Logins")
-        SIGNUP = "signup", _("Sign-ups")
-
-    action = models.CharField(_("what"), max_length=10, primary_key=True, choices=Action)
-    per_user = models.CharField(
-        _("for each person"),
-        max_length=16,
-        blank=True,
-        validators=[valid_rate],
-        help_text=_("Such as 30/m or 10/h. Empty: no limit. It says nothing for logins."),
-    )
-    per_address = models.CharField(
-        _("for each address"),
-        max_length=16,
-        blank=True,
-        validators=[valid_rate],
-        help_text=_("A whole class may sit behind one address: be generous."),
-    )
-
-    class Meta:
-        verbose_name = _("limit")
-        verbose_name_plural = _("limits")
-        ordering = ["action"]
-
-    def __str__(self) -> str:
-        return str(self.get_action_display())
 
 
 class Group(models.Model):

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from accounts.ninja import caller_auth
 from chat import one_shot, services
-from chat.stream_api import begin, caller_of, collected, stream_of
+from chat.answering import begin, caller_of, collected, stream_of
 from core.errors import AppError, Invalid
 
 router = Router(auth=caller_auth, tags=["chat"])

@@ -21,9 +21,8 @@ from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from core.ids import new_id
 from core.process import owner
-from llm.metering import budgets
 from llm.models import LanguageModel
-from llm.queries import STAMP, forget_usable, usable_before
+from llm.standing import ANY_ACTIVE, STAMP, forget_usable, saw_budgets, usable_before
 from llm.tokens import LEAST_BYTES, SAFETY, size
 from prompts.models import Prompt
 
@@ -66,7 +65,7 @@ from old left join prompts_prompt p on p.id = old.prompt_id
 """.format(  # noqa: S608  names of columns only
     model="case when model_id = any(%(usable)s::uuid[]) then model_id else %(usual)s end",
     stamp=STAMP,
-    any_budget=budgets.ANY_ACTIVE,
+    any_budget=ANY_ACTIVE,
 )
 
 
@@ -118,7 +117,7 @@ def open_at_once(asked: Asked) -> Generation | None:
     if row is None:
         forget_usable()
         return None
-    budgets.seen(row[0])  # what the call would ask before it is made
+    saw_budgets(row[0])
     return _built(asked, row[1:], ids, models, now)
 
 

@@ -16,16 +16,13 @@ from chat.plans import Plan, plan
 from chat.turn import Turn
 from core.announce import aring
 from core.db import in_thread
-from llm import health
-from llm.queries import remembered
+from llm.standing import look_up_health, remembered
 
 log = logging.getLogger(__name__)
 
 _tasks: dict[uuid.UUID, "asyncio.Task[None]"] = {}
 # The loop itself holds tasks only weakly.
 _beside: set["asyncio.Future[Any]"] = set()
-# Models whose health is looked up before it is known which of them is asked.
-MOST_KNOWN = 8
 POLL_SECONDS = 1.0
 
 
@@ -53,7 +50,7 @@ async def begin(user: User, language: str, post: Post, address: str | None = Non
         return generation, plan(generation, user, language) if new else None
 
     # Who is well is asked while the question is saved: the turn finds it known.
-    _hold(asyncio.ensure_future(health.read(remembered()[:MOST_KNOWN])))
+    _hold(asyncio.ensure_future(look_up_health(remembered())))
     generation, ready = await in_thread(prepare)
     if ready is None:
         return generation

@@ -4,15 +4,20 @@ All windows of one request are looked at and counted in one script, so that para
 slip past together, and a request that one window refuses counts in none.
 """
 
+import logging
 import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+import redis
+from django.db import transaction
+
 from core.redis import key, sync_client
 
 STAMP = "rate-stamp"
+log = logging.getLogger(__name__)
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 WRITTEN = re.compile(r"(\d{1,8})/(\d{0,4})([smhd])")
 CHANGED = -1
@@ -91,6 +96,13 @@ def current_stamp() -> str:
     return str(sync_client().get(key(STAMP)) or "")
 
 
-def new_stamp() -> None:
-    """Tell every process that rates were changed. Raises redis.RedisError."""
-    sync_client().set(key(STAMP), uuid.uuid4().hex)
+def tell_changed() -> None:
+    """Every process looks again at what rates are set, once the change can be seen."""
+    transaction.on_commit(_new_stamp)
+
+
+def _new_stamp() -> None:
+    try:
+        sync_client().set(key(STAMP), uuid.uuid4().hex)
+    except redis.RedisError as error:
+        log.warning("others do not learn at once of changed rates: %s", type(error).__name__)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from core import sealing
@@ -20,45 +17,6 @@ def usable_models() -> QuerySet[LanguageModel]:
     return LanguageModel.objects.select_related("provider").filter(
         provider__in=reachable_providers(), is_active=True, is_offered=True
     )
-
-
-# An expression of SQL: text that is another one after any row of the registry was written, added or
-# deleted, by whatever way. xmin is the transaction that wrote a row.
-STAMP = """(
-  select coalesce(sum(hashtextextended(id::text || xmin::text, 0)), 0)::text from (
-    select id, xmin from llm_provider union all select id, xmin from llm_languagemodel) registry)"""
-
-
-class Usable(NamedTuple):
-    """``usable_models`` with their providers, and STAMP as it was no later than they were read."""
-
-    models: list[LanguageModel]
-    stamp: str
-
-
-_usable: Usable | None = None
-
-
-def usable_before() -> Usable:
-    """What was usable when this process last looked: whoever acts on it compares the stamp."""
-    global _usable  # noqa: PLW0603  a memory of the process
-    if _usable is None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"select {STAMP}")
-            stamp = cursor.fetchone()[0]
-        _usable = Usable(list(usable_models()), stamp)
-    return _usable
-
-
-def remembered() -> list[LanguageModel]:
-    """The models of `usable_before` without asking the database: none before the first look."""
-    return _usable.models if _usable is not None else []
-
-
-def forget_usable() -> None:
-    """Look at the database again."""
-    global _usable  # noqa: PLW0603
-    _usable = None
 
 
 def reachable_providers() -> QuerySet[Provider]:

@@ -50,6 +50,7 @@ PUBLIC = {
         "collections",
         "asking",
         "upload_api",
+        "names",
         "places",
     },
     "llm": {
@@ -63,6 +64,7 @@ PUBLIC = {
         "loop",
         "fallback",
         "purpose",
+        "standing",
         "tokens",
         "tools",
     },
@@ -78,7 +80,17 @@ PUBLIC = {
     },
 }
 # Entrances from outside. Nothing but config imports them, not even their own room.
-DOORS = {"views", "api", "stream_api", "consumers", "admin", "urls", "tasks", "management"}
+DOORS = {
+    "views",
+    "api",
+    "stream_api",
+    "one_shot_api",
+    "consumers",
+    "admin",
+    "urls",
+    "tasks",
+    "management",
+}
 DOOR_REASONS = {
     "services -> tasks": "a service enqueues after commit",
     "reembed -> tasks": "services of their own: the same",

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.rates import CHANGED, Rate, current_stamp, new_stamp, parse, take
+from core.rates import CHANGED, Rate, _new_stamp, current_stamp, parse, take
 from core.redis import key, sync_client
 
 
@@ -77,7 +77,7 @@ def test_a_lowered_limit_counts_what_was_done_before(name):
 
 def test_other_rates_are_told_before_anything_is_counted(name):
     stamp = current_stamp()
-    new_stamp()
+    _new_stamp()
     assert take({name: Rate(1, 60)}, stamp) == CHANGED
     assert take({name: Rate(1, 60)}, current_stamp()) == 0
     assert take({name: Rate(1, 60)}, current_stamp()) > 0
