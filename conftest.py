@@ -58,6 +58,7 @@ from accounts.limits import forget_kept  # noqa: E402  models are imported after
 from core.db import come_to_rest  # noqa: E402
 from llm import health  # noqa: E402
 from llm.standing import forget_usable  # noqa: E402
+from rag import reranking  # noqa: E402
 
 
 class NetworkRefused(RuntimeError):
@@ -135,6 +136,7 @@ def _nothing_remembered() -> None:
     forget_usable()
     forget_kept()
     health.forget()
+    reranking.forget()
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,12 @@ class Embedder(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """How well each text answers the query, higher is better. Raises ``LLMError``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a provider is spoken to, and with which key ("" for none)."""

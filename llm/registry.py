@@ -35,6 +35,9 @@ EMBEDDERS = {
     "google": "llm.providers.google_embeddings.GoogleEmbedder",
 }
 
+# Of all kinds: servers that offer it agree more or less.
+RERANKER = "llm.providers.reranking.HTTPReranker"
+
 # The embedding models that run in this process, by name: how each is opened.
 LOCAL_EMBEDDERS = {
     "all-MiniLM-L6-v2": "llm.embeddings.local.float32",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from llm.base import Abilities, Batching, ChatModel, Embedder
+from llm.base import Abilities, Batching, ChatModel, Embedder, Endpoint, Reranker
 from llm.credentials import endpoint
 from llm.embeddings import factory
 from llm.embeddings.registration import (
@@ -29,8 +31,9 @@ from llm.manage_providers import (
 )
 from llm.metering.caller import Caller
 from llm.metering.metered import Metered, MeteredEmbedder
-from llm.models import EmbeddingModel, LanguageModel
-from llm.registry import CHAT
+from llm.metering.reranks import MeteredReranker
+from llm.models import EmbeddingModel, LanguageModel, Provider
+from llm.registry import CHAT, RERANKER
 from llm.resilience import Resilient
 from llm.rules import Actor
 from llm.sync import Fetched, sync_registry
@@ -57,6 +60,7 @@ __all__ = [
     "inspect_embedding_model",
     "make_current",
     "register_embedding_model",
+    "reranker",
     "save_model",
     "save_provider",
     "sync_registry",
@@ -86,6 +90,17 @@ def embedder(model: EmbeddingModel, caller: Caller | None = None) -> Embedder:
         return found
     payer = caller or Caller(kind="embedding")
     return MeteredEmbedder(found, model, payer, where.base_url)
+
+
+def reranker(provider: Provider, name: str, caller: Caller) -> Reranker:
+    """A service that tells how well texts answer a query, at this provider's address."""
+    return MeteredReranker(_reranker(endpoint(provider), name), provider.name, name, caller)
+
+
+@functools.lru_cache(maxsize=8)
+def _reranker(where: Endpoint, name: str) -> Reranker:
+    made: Reranker = import_string(RERANKER)(where, name)
+    return made
 
 
 def batching(embedder: Embedder) -> Batching:

@@ -18,10 +18,12 @@ from accounts.models import User
 from core.errors import AppError
 from documents.models import Collection
 from llm.models import EmbeddingModel
-from rag import tasks
+from rag import reranker_admin, tasks
 from rag.evaluation import compare, files, sets, work
-from rag.models import EvaluationRun, EvaluationSet
+from rag.models import EvaluationRun, EvaluationSet, Reranker
 from rag.search import MAX_TOP_K
+
+__all__ = ["reranker_admin"]
 
 
 def _actor(request: HttpRequest) -> User:
@@ -59,6 +61,9 @@ class RunForm(forms.Form):
         label=_("embedding model"),
         required=False,
         empty_label=_("the one in use"),
+    )
+    reranker = forms.ModelChoiceField(
+        Reranker.objects.all(), label=_("reranker"), required=False, empty_label=_("none")
     )
 
 
@@ -149,7 +154,9 @@ class EvaluationSetAdmin(Kept):
 
     def _started(self, request: HttpRequest, found: EvaluationSet, form: RunForm) -> bool:
         given = form.cleaned_data
-        settings = sets.Settings(given["top_k"], given["ranking"], given["embedding_model"])
+        settings = sets.Settings(
+            given["top_k"], given["ranking"], given["embedding_model"], given["reranker"]
+        )
         try:
             run = sets.start(actor=_actor(request), evaluation_set=found, settings=settings)
         except AppError as error:
@@ -184,6 +191,7 @@ class EvaluationRunAdmin(Kept):
         "evaluation_set",
         "embedding_name",
         "ranking",
+        "reranker_name",
         "top_k",
         "status",
         "how_far",

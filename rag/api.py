@@ -19,6 +19,8 @@ from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from rag.cache import words_only
 from rag.candidates import EXACT_LIMIT, NEAREST
+from rag.reranking import current as current_reranker
+from rag.reranking import trouble
 from rag.search import MAX_TOP_K, Hit, Scope
 from rag.several import look_up_parts
 
@@ -50,6 +52,8 @@ class SearchOut(Schema):
     likelihood: float
     # The query could not be embedded: found by words alone.
     words_only: bool
+    # Ordered again by the reranker in use.
+    reranked: bool
 
 
 class SearchIn(Schema):
@@ -82,6 +86,7 @@ async def rag_search(request: HttpRequest, options: Query[SearchIn]) -> dict[str
         "count": len(found.hits),
         "likelihood": round(found.likelihood, 3),
         "words_only": found.words_only,
+        "reranked": found.reranked,
         "top_k": options.top_k,
         "threshold": options.similarity_threshold,
     }
@@ -138,6 +143,7 @@ def _health() -> dict[str, Any]:
     errors = []
     model = EmbeddingModel.objects.filter(is_current=True).first()
     by_words = model is None or words_only(model)
+    judge = current_reranker()
     if model is None:
         errors.append("No embedding model is set as current.")
     elif by_words:
@@ -160,6 +166,8 @@ def _health() -> dict[str, Any]:
         },
         # The embedder failed a moment ago: searches go by words alone.
         "words_only": by_words,
+        # The error code of its last failure, within two minutes; then the order is the search's.
+        "reranker": {"name": judge.name, "trouble": trouble(judge)} if judge else None,
         "errors": errors,
     }
 
@@ -168,6 +176,7 @@ def _health() -> dict[str, Any]:
 async def rag_config(request: HttpRequest) -> dict[str, Any]:
     """The settings of retrieval in force."""
     model = await in_thread(current_embedding_model)
+    judge = await in_thread(current_reranker)
     return {
         "embedding_model": model.name,
         "embedding_dimensions": model.dimensions,
@@ -176,4 +185,5 @@ async def rag_config(request: HttpRequest) -> dict[str, Any]:
         "fusion": "cosine and BM25 by page, weighted by how far each tells pages apart",
         "exact_up_to_chunks": EXACT_LIMIT,
         "candidates": NEAREST,
+        "reranker": judge.name if judge else None,
     }

@@ -18,7 +18,7 @@ from core.parsers import JSONParser
 from llm.models import EmbeddingModel
 from rag import tasks
 from rag.evaluation import compare, files, sets, work
-from rag.models import EvaluationRun, EvaluationSet
+from rag.models import EvaluationRun, EvaluationSet, Reranker
 from rag.search import MAX_TOP_K
 
 
@@ -42,6 +42,9 @@ class UploadSerializer(serializers.Serializer[Any]):
 class RunSerializer(serializers.Serializer[Any]):
     top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, default=10)
     ranking = serializers.ChoiceField(choices=EvaluationRun.Ranking.choices, default="fused")
+    reranker_id = serializers.PrimaryKeyRelatedField(
+        queryset=Reranker.objects.all(), required=False, default=None
+    )
     embedding_id = serializers.PrimaryKeyRelatedField(
         queryset=EmbeddingModel.objects.all(), required=False, default=None
     )
@@ -109,7 +112,9 @@ class RunsView(ForAdmins):
         form = RunSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
-        settings = sets.Settings(given["top_k"], given["ranking"], given["embedding_id"])
+        settings = sets.Settings(
+            given["top_k"], given["ranking"], given["embedding_id"], given["reranker_id"]
+        )
         run = sets.start(actor=self.actor, evaluation_set=found, settings=settings)
         tasks.enqueue(run.pk)
         return Response(run_row(run), status=status.HTTP_202_ACCEPTED)
@@ -183,6 +188,7 @@ def run_row(run: EvaluationRun) -> dict[str, Any]:
             "ranking": run.ranking,
             "embedding_id": run.embedding_model_id,
             "embedding_model": run.embedding_name,
+            "reranker": run.reranker_name,
         },
         "purpose": run.purpose,
         "status": run.status,

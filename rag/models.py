@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from core.ids import new_id
 from documents.models import Collection
 from llm.models import EmbeddingModel
+from rag.reranker_models import Reranker
+
+__all__ = ["EvaluationRun", "EvaluationSet", "Question", "Reranker", "Result"]
 
 
 class EvaluationSet(models.Model):
@@ -85,6 +88,13 @@ class EvaluationRun(models.Model):
     )  # fmt: skip
     # Outlives the model's row.
     embedding_name = models.CharField(_("embedding model"), max_length=200)
+    reranker = models.ForeignKey(
+        Reranker, models.SET_NULL, null=True, blank=True, related_name="+",
+        verbose_name=_("reranker"),
+    )  # fmt: skip
+    reranker_name = models.CharField(
+        _("reranker"), max_length=100, blank=True, default="", db_default=""
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.RUNNING)
     total = models.PositiveIntegerField(_("questions"), default=0)
     done = models.PositiveIntegerField(_("asked"), default=0)
@@ -111,7 +121,8 @@ class EvaluationRun(models.Model):
         verbose_name_plural = _("evaluation runs")
 
     def __str__(self) -> str:
-        return f"{self.evaluation_set} · {self.embedding_name} · {self.get_ranking_display()}"
+        parts = (self.evaluation_set, self.embedding_name, self.get_ranking_display())
+        return " · ".join(str(part) for part in (*parts, self.reranker_name) if part)
 
 
 class Result(models.Model):

@@ -8,7 +8,7 @@ fused one; they tell whether the material says anything at all (`rag.confidence`
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
@@ -23,12 +23,13 @@ from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from llm.services import Caller
-from rag import kept
+from rag import kept, reranking
 from rag.cache import query_vector
 from rag.candidates import Readable, Wanted, measured, scored
 from rag.confidence import DOUBTFUL, likelihood
 from rag.fusion import Ranking, fuse
 from rag.hits import Elsewhere, Hit, hits_of
+from rag.reranker_models import Reranker
 
 __all__ = ["Elsewhere", "Findings", "Hit", "Ranking", "Scope", "Wanted", "look_up", "search"]
 
@@ -66,6 +67,8 @@ class Findings:
     # The question is in another language than what was found: then few words can be shared, and
     # the likelihood, which was fitted within one language, says little.
     across_languages: bool = False
+    # Ordered again by a model (rag.reranking).
+    reranked: bool = False
 
     @property
     def is_doubtful(self) -> bool:
@@ -85,6 +88,7 @@ async def search(
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
     model: EmbeddingModel | None = None,
+    reranker: Reranker | None = None,
 ) -> list[Hit]:
     """The best passages for `query`, one a page, best first; `threshold` is a least cosine."""
     found = await look_up(
@@ -95,6 +99,7 @@ async def search(
         scope=scope,
         ranking=ranking,
         model=model,
+        reranker=reranker,
     )
     return found.hits
 
@@ -108,37 +113,53 @@ async def look_up(
     scope: Scope = EVERYTHING,
     ranking: Ranking = Ranking.FUSED,
     model: EmbeddingModel | None = None,
+    reranker: Reranker | None = None,
 ) -> Findings:
     """As `search`, with what is known of the search as a whole.
 
-    When the query cannot be embedded, words alone are looked for. An evaluation names the
-    embedding model it measures and gets an LLMError instead.
+    When the query cannot be embedded, words alone are looked for; when a reranker fails, the order
+    is that of the search. An evaluation names the embedding model it measures, and the reranker or
+    none, and gets an LLMError instead.
     """
     query = " ".join(query.split())[:2000]
     if not query:
         return NOTHING
-    by = await in_thread(current_embedding_model) if model is None else model
-    try:
-        vector = await query_vector(by, query, Caller(user.pk, kind="embedding"))
-    except LLMError as error:
-        if model is not None:
-            raise
-        log.warning("a query is looked up by words alone: %s", error.code)
-        vector = None
-    terms = query_terms(query)
-    wanted = Wanted(terms, vector, by.pk, len(set(content_words(query))), language(query))
+    by, judge = (model, reranker) if model else await in_thread(_in_use)
+    wanted = await _wanted(user, query, by, strictly=model is not None)
     top_k = min(top_k, MAX_TOP_K)
-    return await in_thread(
+    judge = judge if ranking is Ranking.FUSED else None
+    found = await in_thread(
         find,
         user,
         wanted,
-        top_k=top_k,
+        top_k=max(top_k, judge.pool) if judge else top_k,
         threshold=threshold,
         scope=scope,
         ranking=ranking,
         # Vectors of a model that is not in use yet may still be coming.
         keeping=model is None,
     )
+    if judge is None:
+        return found
+    order = reranking.reranked_or_not if model is None else reranking.reranked
+    hits, done = await order(judge, user, query, found.hits)
+    return replace(found, hits=hits[:top_k], reranked=done)
+
+
+def _in_use() -> tuple[EmbeddingModel, Reranker | None]:
+    return current_embedding_model(), reranking.current()
+
+
+async def _wanted(user: User, query: str, by: EmbeddingModel, strictly: bool) -> Wanted:
+    try:
+        vector = await query_vector(by, query, Caller(user.pk, kind="embedding"))
+    except LLMError as error:
+        if strictly:
+            raise
+        log.warning("a query is looked up by words alone: %s", error.code)
+        vector = None
+    words = len(set(content_words(query)))
+    return Wanted(query_terms(query), vector, by.pk, words, language(query))
 
 
 def find(

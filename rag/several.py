@@ -75,4 +75,5 @@ def merged(found: Sequence[Findings], top_k: int) -> Findings:
         told.likelihood,
         any(each.words_only for each in found),
         told.across_languages,
+        any(each.reranked for each in found),
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from celery import shared_task
 from kombu.exceptions import OperationalError
 
+from rag import rerankers
 from rag.evaluation import work
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ def enqueue(run_id: UUID) -> None:
 def evaluate(run_id: str) -> None:
     if work.work(UUID(run_id)):
         enqueue(UUID(run_id))
+    else:
+        rerankers.settle()
 
 
 @shared_task(name="rag.tasks.resume_evaluations", ignore_result=True, expires=60)  # type: ignore[untyped-decorator]
@@ -30,3 +33,4 @@ def resume_evaluations() -> None:
     """Take up runs whose worker died, or that met an error of the embedder."""
     for run_id in work.unfinished():
         enqueue(run_id)
+    rerankers.settle()

@@ -98,6 +98,7 @@ DOOR_REASONS = {
     "knowledge -> tasks": "services of their own: the same",
     "admin -> tasks": "an admin action enqueues",
     "evaluation_api -> tasks": "a run that was started is enqueued",
+    "reranker_admin -> tasks": "the runs of a comparison are enqueued",
     "urls -> views": "a table of addresses names its views",
 }
 SDK = {"openai", "anthropic", "google"}

@@ -88,7 +88,7 @@ class Metered:
             watch.outcome = "internal"
             raise
         finally:
-            _write(watch.entry(admission))
+            record(watch.entry(admission))
 
     async def _admit(self, request: Request, call_id: UUID) -> Admission:
         if budgets.known_none():
@@ -152,12 +152,12 @@ class MeteredEmbedder:
         finally:
             counted = outcome == "complete" or outcome in MAY_COST
             tokens = int(sum(map(size, texts)) / DEFAULT_BYTES) if counted else 0
-            row = self._row(tokens, outcome, _since(started))
-            _write(ledger.Entry(row), self._base_url)
+            row = self._row(tokens, outcome, since(started))
+            record(ledger.Entry(row), self._base_url)
 
     def _row(self, tokens: int, outcome: str, milliseconds: int) -> ModelCall:
         return ModelCall(
-            **_whose(self._caller),
+            **whose(self._caller),
             kind=ModelCall.Kind.EMBEDDING,
             provider=self._model.get_kind_display(),
             model_name=self._model.name,
@@ -190,7 +190,7 @@ class _Watch:
             self._completed = event
             return
         if self._first_ms is None:
-            self._first_ms = _since(self._started)
+            self._first_ms = since(self._started)
         if isinstance(event, TextDelta | ReasoningDelta):
             self._written += size(event.text)
         elif isinstance(event, ToolCall):
@@ -202,7 +202,7 @@ class _Watch:
         is_paid = model.provider.kind != Provider.Kind.BUILTIN
         call = ModelCall(
             id=self.call_id,
-            **_whose(self._caller),
+            **whose(self._caller),
             kind=self._caller.kind,
             provider=model.provider.name,
             model_id=model.pk,
@@ -213,7 +213,7 @@ class _Watch:
             reasoning_tokens=usage.reasoning_tokens,
             cost=cost(model, usage) if is_paid and usage != NO_USAGE else Decimal(0),
             estimated=estimated,
-            latency_ms=_since(self._started),
+            latency_ms=since(self._started),
             first_token_ms=self._first_ms,
             outcome=self._ending(),
         )
@@ -236,7 +236,7 @@ class _Watch:
         return NO_USAGE, False
 
 
-def _write(entry: ledger.Entry, base_url: str = "") -> None:
+def record(entry: ledger.Entry, base_url: str = "") -> None:
     try:
         submit(ledger.write, entry, base_url)
     except RuntimeError:  # the process is ending and takes no more work
@@ -249,7 +249,7 @@ def _nobody_came(call_id: UUID, future: Future[Admission]) -> None:
         submit(budgets.release, call_id)
 
 
-def _whose(caller: Caller) -> dict[str, UUID | None]:
+def whose(caller: Caller) -> dict[str, UUID | None]:
     return {
         "user_id": caller.user_id,
         "session_id": caller.session_id,
@@ -257,5 +257,5 @@ def _whose(caller: Caller) -> dict[str, UUID | None]:
     }
 
 
-def _since(started: float) -> int:
+def since(started: float) -> int:
     return int((time.monotonic() - started) * 1000)

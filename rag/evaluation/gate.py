@@ -35,17 +35,18 @@ def worse_sets(job: ReembedJob, going_on: Callable[[], None]) -> list[dict[str, 
     for found in EvaluationSet.objects.select_related("collection").order_by("created_at"):
         old = _run(found, job, current_embedding_model(), going_on)
         new = _run(found, job, job.model, going_on)
-        row = _objection(found, old, new)
+        row = objection(found, old, new)
         if row is not None:
             out.append(row)
     return out
 
 
-def _objection(
+def objection(
     found: EvaluationSet, old: EvaluationRun, new: EvaluationRun
 ) -> dict[str, Any] | None:
+    """What speaks against the second run's settings, if anything does."""
     if Status.FAILED in (old.status, new.status):
-        said = _("The questions could not be asked: the embedding model did not answer.")
+        said = _("The questions could not be asked: a model did not answer.")
     else:
         try:
             both = compare(old, new)

@@ -15,7 +15,7 @@ from documents.queries import collection as visible_collection
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
 from rag.evaluation import sheets
-from rag.models import EvaluationRun, EvaluationSet, Question
+from rag.models import EvaluationRun, EvaluationSet, Question, Reranker
 from rag.search import MAX_TOP_K
 
 Status = EvaluationRun.Status
@@ -28,6 +28,7 @@ class Settings:
     top_k: int = 10
     ranking: str = EvaluationRun.Ranking.FUSED
     embedding_model: EmbeddingModel | None = None  # None: the one searches use
+    reranker: Reranker | None = None  # None: none
 
 
 def require_admin(actor: User) -> None:
@@ -106,6 +107,8 @@ def start(*, actor: User, evaluation_set: EvaluationSet, settings: Settings) -> 
         raise Invalid(_("Give a number of passages from 1 to %s.") % MAX_TOP_K)
     if settings.ranking not in EvaluationRun.Ranking.values:
         raise Invalid(_("Rank by one of: %s.") % ", ".join(EvaluationRun.Ranking.values))
+    if settings.reranker and settings.ranking != EvaluationRun.Ranking.FUSED:
+        raise Invalid(_("A reranker orders what was found by meaning and words."))
     try:
         model = settings.embedding_model or current_embedding_model()
     except EmbeddingModel.DoesNotExist as error:
@@ -134,6 +137,8 @@ def new_run(
         ranking=settings.ranking,
         embedding_model=model,
         embedding_name=model.name,
+        reranker=settings.reranker,
+        reranker_name=settings.reranker.name if settings.reranker else "",
         total=evaluation_set.questions.count(),
     )
 

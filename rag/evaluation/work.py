@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from accounts.models import User
 from documents.models import Document
-from llm.errors import LLMError
+from llm.errors import LLMError, llm_error
 from rag.evaluation import sheets
 from rag.evaluation.metrics import Entry, interval, measures
 from rag.models import EvaluationRun, Question, Result
@@ -36,8 +36,9 @@ class Lost(Exception):
 
 
 def unfinished() -> list[UUID]:
-    """Runs nobody works on; those of a change of model are asked by the change itself."""
-    found = EvaluationRun.objects.filter(_claimable(), purpose="")
+    """Runs nobody works on; those of a change of embedding model are asked by the change itself."""
+    mine = Q(purpose="") | Q(purpose__startswith="reranker:")
+    found = EvaluationRun.objects.filter(_claimable(), mine)
     return list(found.values_list("pk", flat=True))
 
 
@@ -65,7 +66,11 @@ def work(run_id: UUID) -> bool:
 def ask_all(run_id: UUID, row: "QuerySet[EvaluationRun]", enough: Callable[[], bool]) -> bool:
     """True when the run has come to an end; `row` is the run as long as it is ours."""
     run = EvaluationRun.objects.select_related(
-        "evaluation_set__collection", "embedding_model__provider", "started_by"
+        "evaluation_set__collection",
+        "embedding_model__provider",
+        "reranker__language_model__provider",
+        "reranker__provider",
+        "started_by",
     ).get(pk=run_id)
     asked = Result.objects.filter(run=run).values("question")
     for question in run.evaluation_set.questions.exclude(pk__in=asked):
@@ -82,6 +87,8 @@ def ask_all(run_id: UUID, row: "QuerySet[EvaluationRun]", enough: Callable[[], b
 def _ask(run: EvaluationRun, question: Question, row: "QuerySet[EvaluationRun]") -> None:
     if run.embedding_model is None:
         raise Lost
+    if run.reranker_name and run.reranker is None:
+        raise llm_error("unknown_model")
     begin = time.perf_counter()
     hits = asyncio.run(
         search(
@@ -91,6 +98,7 @@ def _ask(run: EvaluationRun, question: Question, row: "QuerySet[EvaluationRun]")
             scope=Scope(collections=[run.evaluation_set.collection_id]),
             ranking=Ranking(run.ranking),
             model=run.embedding_model,
+            reranker=run.reranker,
         )
     )
     took = round((time.perf_counter() - begin) * 1000)

@@ -118,6 +118,7 @@ def test_a_run_is_asked_measured_and_kept(
     assert run["settings"] == {
         "top_k": 2, "ranking": "vectors", "embedding_id": embedding_model().pk,
         "embedding_model": "all-MiniLM-L6-v2",
+        "reranker": "",
     }  # fmt: skip
     assert run["measures"]["hit@1"]["mean"] == pytest.approx(2 / 3, abs=0.001)
     (miss,) = run["misses"]

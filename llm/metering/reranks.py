@@ -1,0 +1,49 @@
+"""Calls of a reranking service, written down as a model's are."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from llm.base import Reranker
+from llm.errors import LLMError
+from llm.metering import ledger
+from llm.metering.caller import Caller
+from llm.metering.metered import MAY_COST, record, since, whose
+from llm.metering.models import ModelCall
+from llm.tokens import DEFAULT_BYTES, size
+
+
+class MeteredReranker:
+    """What it cost is not known: services bill by the search. A budget never refuses one."""
+
+    def __init__(self, reranker: Reranker, provider: str, name: str, caller: Caller) -> None:
+        self._reranker, self._caller = reranker, caller
+        self._provider, self._name = provider, name
+
+    async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        started, outcome = time.monotonic(), "internal"
+        try:
+            scores = await self._reranker.scores(query, texts)
+            outcome = "complete"
+            return scores
+        except LLMError as error:
+            outcome = error.code
+            raise
+        except asyncio.CancelledError:
+            outcome = "stopped"
+            raise
+        finally:
+            counted = outcome == "complete" or outcome in MAY_COST
+            row = ModelCall(
+                **whose(self._caller),
+                kind=ModelCall.Kind.QUERY,
+                provider=self._provider,
+                model_name=self._name,
+                input_tokens=int(sum(map(size, [query, *texts])) / DEFAULT_BYTES) * counted,
+                estimated=True,
+                latency_ms=since(started),
+                outcome=outcome,
+            )
+            record(ledger.Entry(row))
