@@ -2,6 +2,7 @@
 
     python -m bench.chats
     python -m bench.chats --chats 1,50,200 --rounds 3
+    python -m bench.chats --chats 200 --budgets
 
 A simulated provider answers with 100 tokens 20 ms apart. Each chat has its own user, session and
 socket, and everything is saved. From each chat's time to the first token the provider's own is
@@ -33,6 +34,12 @@ from launch.options import ROOT
 
 TOKENS = 100
 MODEL = f"fake-t0-d20-n{TOKENS}-plain"
+BUDGETS = """
+from llm.models import Budget, LanguageModel
+LanguageModel.objects.update(input_price=1, output_price=1)
+for scope in ("user", "everyone"):
+    Budget.objects.create(scope=scope, limit_usd=100_000)
+"""
 RAMP = 2.0  # seconds over which the chats of a round begin
 
 
@@ -51,6 +58,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chats", default="1,10,50,100,200")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument(
+        "--budgets", action="store_true", help="each person and everyone together has a budget"
+    )
     given = parser.parse_args()
     levels = [int(level) for level in given.chats.split(",")]
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -67,9 +77,17 @@ def main() -> None:
         wait_for(address)
         with Installation() as lontar:
             lontar.start()
+            if given.budgets:
+                set_budgets(lontar)
             asyncio.run(measure(lontar, address, levels, given.rounds))
     finally:
         provider.terminate()
+
+
+def set_budgets(lontar: Installation) -> None:
+    """Ample ones: what is measured is that every call is held to them."""
+    command = [sys.executable, "manage.py", "shell", "-v0", "-c", BUDGETS]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, **lontar.run_env()}, check=True)
 
 
 def wait_for(address: str) -> None:
