@@ -237,6 +237,10 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
+ACCOUNT_FORMS = {
+    "login": "accounts.login_forms.LoginForm",
+    "reset_password": "accounts.login_forms.ResetPasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "optional" if _mail else "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = _mail
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lontar] "

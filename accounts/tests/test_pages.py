@@ -21,6 +21,11 @@ FORM = {
 
 
 @pytest.fixture
+def _mail(settings):
+    settings.EMAIL_CONFIGURED = True
+
+
+@pytest.fixture
 def page(db):
     return Client(REMOTE_ADDR=unique_address())
 
@@ -142,12 +147,14 @@ def test_a_new_password_ends_other_sessions_and_tokens(page, api, alice):
     assert resolve(pair.access_token, "GET", "/") is None
 
 
+@pytest.mark.usefixtures("_mail")
 def test_reset_says_the_same_for_known_and_unknown(page, alice):
     known = page.post("/accounts/password/reset/", {"email": alice.email})
     unknown = page.post("/accounts/password/reset/", {"email": "nobody@example.org"})
     assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
 
 
+@pytest.mark.usefixtures("_mail")
 def test_a_reset_link_works_once_and_ends_tokens(page, alice):
     pair = logins.open_login(actor=alice)
     page.post("/accounts/password/reset/", {"email": alice.email})
@@ -163,8 +170,22 @@ def test_a_reset_link_works_once_and_ends_tokens(page, alice):
     assert again.status_code == 200 and b"password1" not in again.content
 
 
+@pytest.mark.usefixtures("_mail")
 def test_a_reset_link_does_not_follow_the_host_header(page, alice):
     answer = page.post(
         "/accounts/password/reset/", {"email": alice.email}, headers={"Host": "evil.example"}
     )
     assert answer.status_code == 400 and not mail.outbox
+
+
+def test_without_mail_nobody_is_promised_a_letter(page, alice):
+    shown = page.get("/accounts/login/").content.decode()
+    assert "Ask your lecturer for a new one." in shown and "password/reset" not in shown
+    answer = page.post("/accounts/password/reset/", {"email": alice.email})
+    assert answer.status_code == 200 and "This Lontar sends no mail." in answer.content.decode()
+    assert not mail.outbox
+
+
+@pytest.mark.usefixtures("_mail")
+def test_with_mail_the_login_leads_to_a_new_password(page):
+    assert "/accounts/password/reset/" in page.get("/accounts/login/").content.decode()
