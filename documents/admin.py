@@ -10,16 +10,36 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User, normalise_email
+from core.admin_pages import CodeFilter, Worded, first_sentence
 from core.errors import AppError
-from documents import collections, embeddings_admin, queries, services
+from documents import collections, embeddings_admin, queries, reasons, services
 from documents.knowledge import admin as knowledge_admin
-from documents.models import Chunk, Collection, Document, Share, UploadQuota
+from documents.models import QA, Chunk, Collection, Document, Share, UploadQuota
 from documents.web import admin as web_admin
 
 __all__ = ["embeddings_admin", "knowledge_admin", "web_admin"]
 
 
-class ThroughServices(admin.ModelAdmin):
+def format_name(kind: str) -> str:
+    """As people call a format."""
+    spoken = {QA: _("question and answer"), "text": _("text"), "markdown": "Markdown"}
+    return str(spoken.get(kind, kind.upper()))
+
+
+class ReasonFilter(CodeFilter):
+    title = _("reason")
+
+    @staticmethod
+    def words(code: str) -> str:
+        return first_sentence(reasons.sentence(code))
+
+
+class FormatFilter(CodeFilter):
+    title = _("format")
+    words = staticmethod(format_name)
+
+
+class ThroughServices(Worded):
     """Deletes by a service, which takes along what belongs to a row."""
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
@@ -38,7 +58,7 @@ class ShareInline(admin.TabularInline):
 
 @admin.register(Collection)
 class CollectionAdmin(ThroughServices):
-    list_display = ["label", "kind", "is_open", "owner", "documents_count", "created_at"]
+    list_display = ["shown_name", "kind", "is_open", "owner", "documents_count", "created_at"]
     list_filter = ["kind", "is_open", "groups", "created_at"]
     search_fields = ["name", "description", "owner__email", "owner__full_name", "shares__email"]
     autocomplete_fields = ["owner", "groups"]
@@ -47,6 +67,10 @@ class CollectionAdmin(ThroughServices):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         return super().get_queryset(request).annotate(number=Count("documents"))
+
+    @admin.display(description=_("name"), ordering="name")
+    def shown_name(self, collection: Collection) -> str:
+        return collection.label
 
     @admin.display(description=_("documents"), ordering="number")
     def documents_count(self, collection: Any) -> int:
@@ -85,17 +109,22 @@ class CollectionAdmin(ThroughServices):
 class DocumentAdmin(ThroughServices):
     list_display = [
         "original_filename",
-        "status",
-        "progress",
-        "kind",
+        "state",
+        "format_shown",
         "size",
         "page_count",
-        "language",
         "collection",
         "owner",
         "uploaded_at",
     ]
-    list_filter = ["status", "error_code", "kind", "language", "uploaded_at", "collection__kind"]
+    list_filter = [
+        "status",
+        ("error_code", ReasonFilter),
+        ("kind", FormatFilter),
+        "language",
+        "uploaded_at",
+        "collection__kind",
+    ]
     search_fields = ["original_filename", "title", "author", "owner__email", "sha256"]
     date_hierarchy = "uploaded_at"
     list_select_related = ["collection", "owner"]
@@ -115,7 +144,7 @@ class DocumentAdmin(ThroughServices):
         "error_code",
         "error",
         "attempts",
-        "kind",
+        "format_shown",
         "media_type",
         "size",
         "page_count",
@@ -128,6 +157,17 @@ class DocumentAdmin(ThroughServices):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, document: Document) -> str:
+        """Where it is: how far while it is read, why not when it could not be."""
+        percent = f"{document.progress} %" if document.status == Document.Status.PROCESSING else ""
+        said = (document.get_status_display(), percent, document.error)
+        return " · ".join(filter(None, said))
+
+    @admin.display(description=_("format"), ordering="kind")
+    def format_shown(self, document: Document) -> str:
+        return format_name(document.kind)
 
     @admin.display(description=_("size"), ordering="file_size")
     def size(self, document: Document) -> str:
@@ -169,7 +209,7 @@ class DocumentAdmin(ThroughServices):
 
 
 @admin.register(Chunk)
-class ChunkAdmin(admin.ModelAdmin):
+class ChunkAdmin(Worded):
     """To look at, when an answer cites something odd."""
 
     list_display = ["document", "ordinal", "page", "heading", "beginning", "language"]
@@ -206,7 +246,7 @@ class ChunkAdmin(admin.ModelAdmin):
 
 
 @admin.register(UploadQuota)
-class UploadQuotaAdmin(admin.ModelAdmin):
+class UploadQuotaAdmin(Worded):
     list_display = ["__str__", "files", "megabytes"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -8,8 +8,10 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from core.admin_pages import Worded
 from core.errors import AppError
 from documents import reembed
 from documents.models import ChunkVector, ReembedJob
@@ -20,9 +22,9 @@ class RegisterForm(forms.ModelForm):
     """Asks the model for a vector when the form is sent, and says what is wrong beside it."""
 
     # Not `provider`: "in this process" is none.
-    source = forms.ChoiceField(label=_("provider"))
+    source = forms.ChoiceField(label=capfirst(_("provider")))
     dimensions = forms.IntegerField(
-        label=_("dimensions"),
+        label=capfirst(_("dimensions")),
         required=False,
         min_value=1,
         max_value=16_000,
@@ -78,7 +80,7 @@ def against(job: ReembedJob) -> str:
 
 
 @admin.register(EmbeddingModel)
-class EmbeddingModelAdmin(admin.ModelAdmin):
+class EmbeddingModelAdmin(Worded):
     """What searches use changes by an action, after every passage has a vector by the new model."""
 
     form = RegisterForm
@@ -182,7 +184,7 @@ class EmbeddingModelAdmin(admin.ModelAdmin):
 
 
 @admin.register(ReembedJob)
-class ReembedJobAdmin(admin.ModelAdmin):
+class ReembedJobAdmin(Worded):
     """To watch, and to stop."""
 
     list_display = [

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +12,12 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from core.admin_pages import CHOOSE, Worded
 from core.errors import AppError
 from documents.models import Collection
 from llm.models import EmbeddingModel
@@ -25,6 +28,8 @@ from rag.search import MAX_TOP_K
 
 __all__ = ["reranker_admin"]
 
+EXAMPLE = "question,document,page\nWhy does the firefly glow?,zoology.pdf,12\n"
+
 
 def _actor(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # the admin let nobody else in
@@ -32,19 +37,25 @@ def _actor(request: HttpRequest) -> User:
 
 
 class UploadForm(forms.Form):
-    name = forms.CharField(label=_("name"), max_length=200)
-    collection = forms.ModelChoiceField(Collection.objects.all(), label=_("collection"))
+    required_css_class = "required"
+
+    name = forms.CharField(label=capfirst(_("name")), max_length=200, widget=AdminTextInputWidget)
+    collection = forms.ModelChoiceField(
+        Collection.objects.exclude(kind=Collection.Kind.CHAT),
+        label=capfirst(_("collection")),
+        empty_label=CHOOSE,
+    )
     file = forms.FileField(
-        label=_("questions"),
+        label=capfirst(_("questions")),
         required=False,
         help_text=_("CSV with the columns question, document and page, or JSON lines."),
     )
     # What was read at the preview, sent back as it was.
     text = forms.CharField(
-        label=_("or write them here"),
+        label=capfirst(_("or write them here")),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 8, "cols": 90}),
+        widget=forms.Textarea(attrs={"rows": 10, "cols": 90, "placeholder": EXAMPLE}),
     )
 
     @property
@@ -54,20 +65,39 @@ class UploadForm(forms.Form):
 
 
 class RunForm(forms.Form):
-    top_k = forms.IntegerField(label=_("passages"), min_value=1, max_value=MAX_TOP_K, initial=10)
-    ranking = forms.ChoiceField(label=_("ranked by"), choices=EvaluationRun.Ranking.choices)
+    required_css_class = "required"
+
+    top_k = forms.IntegerField(
+        label=capfirst(_("passages")),
+        min_value=1,
+        max_value=MAX_TOP_K,
+        initial=10,
+        help_text=_("How many are found for each question. Ten show all measures."),
+    )
+    ranking = forms.ChoiceField(
+        label=capfirst(_("ranked by")), choices=EvaluationRun.Ranking.choices
+    )
     embedding_model = forms.ModelChoiceField(
         EmbeddingModel.objects.all(),
-        label=_("embedding model"),
+        label=capfirst(_("embedding model")),
         required=False,
         empty_label=_("the one in use"),
     )
     reranker = forms.ModelChoiceField(
-        Reranker.objects.all(), label=_("reranker"), required=False, empty_label=_("none")
+        Reranker.objects.all(),
+        label=capfirst(_("reranker")),
+        required=False,
+        empty_label=_("none"),
     )
 
 
-class Kept(admin.ModelAdmin):  # type: ignore[type-arg]
+def _newest_two(runs: list[EvaluationRun]) -> list[EvaluationRun]:
+    """What one probably wants to compare: the last run with the one before it."""
+    done = [run for run in runs if run.status == run.Status.DONE]
+    return done[1::-1] if len(done) > 1 else []
+
+
+class Kept(Worded):
     """What was asked and found is not changed afterwards; it may be deleted."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -146,6 +176,7 @@ class EvaluationSetAdmin(Kept):
             "found": found,
             "form": form,
             "runs": [(run, compare.shown(run)) for run in runs],
+            "questions": found.questions.all(),
             "measures": work.MEASURES,
             "is_running": any(run.status == run.Status.RUNNING for run in runs),
             **self._compared(request, runs),
@@ -172,16 +203,16 @@ class EvaluationSetAdmin(Kept):
         first = by_id.get(request.GET.get("first", ""))
         second = by_id.get(request.GET.get("second", ""))
         if first is None or second is None:
-            return {}
+            return {"chosen": _newest_two(runs)}
         try:
             found = compare.compare(first, second)
         except AppError as error:
-            return {"comparison_error": str(error)}
+            return {"comparison_error": str(error), "chosen": (first, second)}
         rows = [
             (name, *(f"{value * 100:+.1f}" for value in (d.mean, d.low, d.high)))
             for name, d in found.differences.items()
         ]
-        return {"comparison": found, "differences": rows}
+        return {"comparison": found, "differences": rows, "chosen": (first, second)}
 
 
 @admin.register(EvaluationRun)
@@ -231,6 +262,8 @@ class EvaluationRunAdmin(Kept):
             "run": run,
             "shown": compare.shown(run),
             "misses": compare.misses(run),
+            "error": compare.error_of(run),
+            "missing": sorted(work.missing_documents(run)),
             "set_url": reverse("admin:rag_evaluationset_change", args=[run.evaluation_set_id]),
         }
         return TemplateResponse(request, "admin/rag/run.html", context)

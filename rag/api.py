@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -145,14 +146,14 @@ def _health() -> dict[str, Any]:
     by_words = model is None or words_only(model)
     judge = current_reranker()
     if model is None:
-        errors.append("No embedding model is set as current.")
+        errors.append(_("No embedding model is set as current."))
     elif by_words:
-        errors.append("The embedding model did not answer: words alone are searched.")
+        errors.append(_("The embedding model did not answer: words alone are searched."))
     with connection.cursor() as cursor:
         cursor.execute("select extversion from pg_extension where extname = 'vector'")
         row = cursor.fetchone()
     if row is None:
-        errors.append("The PostgreSQL extension `vector` is not installed.")
+        errors.append(_("The PostgreSQL extension “vector” is not installed."))
     processed = Document.objects.filter(status=Document.Status.PROCESSED).count()
     return {
         "status": "healthy" if not errors else "unhealthy",

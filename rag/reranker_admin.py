@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from core.admin_pages import Worded
 from core.errors import AppError
 from rag import rerankers, tasks
 from rag.models import EvaluationRun, Reranker
@@ -15,7 +16,7 @@ FIELDS = ["name", "language_model", "provider", "model_name", "pool", "seconds"]
 
 
 @admin.register(Reranker)
-class RerankerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RerankerAdmin(Worded):
     """What searches use changes by an action, after the evaluation sets were asked with it."""
 
     list_display = ["name", "language_model", "provider", "model_name", "pool", "seconds", "state"]

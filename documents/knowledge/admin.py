@@ -5,13 +5,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from core.admin_pages import CHOOSE, Worded
 from core.errors import AppError
 from documents.knowledge import csv_in, csv_out, services
 from documents.knowledge.models import KnowledgeEntry
@@ -26,7 +29,11 @@ class EntryForm(forms.ModelForm):
     """Writes by the services, which keep the document in step."""
 
     tags = forms.CharField(
-        label=_("tags"), required=False, max_length=1000, help_text=_("Separated by commas.")
+        label=capfirst(_("tags")),
+        required=False,
+        max_length=1000,
+        help_text=_("Separated by commas."),
+        widget=AdminTextInputWidget,
     )
     actor: Any = None
 
@@ -60,14 +67,18 @@ class EntryForm(forms.ModelForm):
 
 
 class ImportForm(forms.Form):
+    required_css_class = "required"
+
     file = forms.FileField(label=_("CSV file"))
     collection = forms.ModelChoiceField(
-        Collection.objects.exclude(kind=Collection.Kind.CHAT), label=_("collection")
+        Collection.objects.exclude(kind=Collection.Kind.CHAT),
+        label=capfirst(_("collection")),
+        empty_label=CHOOSE,
     )
 
 
 @admin.register(KnowledgeEntry)
-class KnowledgeAdmin(admin.ModelAdmin):
+class KnowledgeAdmin(Worded):
     form = EntryForm
     change_list_template = "admin/knowledge_list.html"
     list_display = ["question", "category", "tag_list", "state", "collection", "updated_at"]
@@ -101,7 +112,8 @@ class KnowledgeAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("status"), ordering="document__status")
     def state(self, entry: KnowledgeEntry) -> str:
-        return f"{entry.document.get_status_display()} {entry.document.error}".strip()
+        document = entry.document
+        return " · ".join(filter(None, (document.get_status_display(), document.error)))
 
     @admin.action(description=_("Export as CSV"))
     def export(self, request: HttpRequest, queryset: QuerySet[KnowledgeEntry]) -> HttpResponse:

@@ -306,6 +306,15 @@ def test_a_sitemap_brings_its_pages_of_the_same_host_up_to_the_limit(
     )
 
 
+def test_a_page_of_two_sources_is_kept_once(add: Add, site: Site) -> None:
+    site.put("/one", page(FIRST))
+    site.put("/sitemap.xml", sitemap(site, "/one"), "application/xml")
+    assert add("/one").status == "READY"
+    source = add("/sitemap.xml")
+    assert (source.status, source.error_code) == ("FAILED", "same_page")
+    assert "Another source" in source.error and Document.objects.count() == 1
+
+
 def test_what_is_no_sitemap_is_a_sentence(add: Add, site: Site) -> None:
     site.put("/sitemap.xml", page(FIRST))
     assert add("/sitemap.xml").error_code == "sitemap"

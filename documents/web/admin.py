@@ -4,28 +4,60 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from core.admin_pages import CodeFilter, Worded, first_sentence
 from core.errors import AppError
-from documents.web import services
-from documents.web.models import WebSource
+from documents.web import reasons, services
+from documents.web.models import WebPage, WebSource
 
 MOST_SHOWN = 200
+WIDE = {"class": "vLargeTextField", "placeholder": "https://"}
+
+
+class ReasonFilter(CodeFilter):
+    title = _("reason")
+
+    @staticmethod
+    def words(code: str) -> str:
+        return first_sentence(reasons.sentence(code))
+
+
+def _state_of(page: WebPage) -> str:
+    """The name of what was read there, and what is wrong with it."""
+    document = page.document
+    said = [
+        document.original_filename if document else "",
+        document.get_status_display() if document else "",
+        _("Vanished:") if page.gone_at else "",
+        page.error,
+    ]
+    return " · ".join(str(part) for part in said if part)
 
 
 class SourceForm(forms.ModelForm):
     """Adds by the service, which checks the address, and says what is wrong beside it."""
 
-    url = forms.CharField(label=_("address"), max_length=2000)
+    url = forms.CharField(
+        label=capfirst(_("address")), max_length=2000, widget=AdminTextInputWidget(WIDE)
+    )
     most_pages = forms.IntegerField(
-        label=_("at most so many pages"), initial=200, min_value=1, max_value=services.MOST_PAGES
+        label=capfirst(_("at most so many pages")),
+        initial=200,
+        min_value=1,
+        max_value=services.MOST_PAGES,
+        help_text=WebSource._meta.get_field("most_pages").help_text,
     )
     # As by the API: an address that looks like a sitemap is one, unless somebody says otherwise.
     kind = forms.ChoiceField(
-        label=_("kind"), required=False, choices=[("", "---------"), *WebSource.Kind.choices]
+        label=capfirst(_("kind")),
+        required=False,
+        choices=[("", _("Told by its address")), *WebSource.Kind.choices],
     )
     actor: Any = None
 
@@ -52,13 +84,11 @@ class SourceForm(forms.ModelForm):
 
 
 @admin.register(WebSource)
-class WebSourceAdmin(admin.ModelAdmin):
+class WebSourceAdmin(Worded):
     form = SourceForm
     list_display = [
         "url",
-        "kind",
-        "status",
-        "reason",
+        "state",
         "page_count",
         "failed_count",
         "refresh",
@@ -66,7 +96,7 @@ class WebSourceAdmin(admin.ModelAdmin):
         "next_check_at",
         "collection",
     ]
-    list_filter = ["status", "kind", "refresh", "error_code"]
+    list_filter = ["status", "kind", "refresh", ("error_code", ReasonFilter)]
     search_fields = ["url", "pages__document__title"]
     list_select_related = ["collection"]
     actions = ["read_again"]
@@ -106,6 +136,10 @@ class WebSourceAdmin(admin.ModelAdmin):
     def failed_count(self, source: Any) -> int:
         return int(source.failed_count)
 
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, source: WebSource) -> str:
+        return " · ".join(filter(None, (source.get_status_display(), source.error)))
+
     @admin.display(description=_("reason"))
     def reason(self, source: WebSource) -> str:
         return source.error
@@ -113,18 +147,10 @@ class WebSourceAdmin(admin.ModelAdmin):
     @admin.display(description=_("pages"))
     def found(self, source: WebSource) -> str:
         pages = source.pages.select_related("document").order_by("id")[:MOST_SHOWN]
-        rows = (
-            (
-                page.document.original_filename if page.document else "",
-                page.url,
-                page.document.get_status_display() if page.document else "",
-                _("Vanished:") if page.gone_at else "",
-                page.error,
-            )
-            for page in pages
+        rows = ((page.url, _state_of(page)) for page in pages)
+        return format_html(
+            '<ul class="pages">{}</ul>', format_html_join("", "<li>{}<br>{}</li>", rows)
         )
-        items = format_html_join("", "<li>{} {} {} {} {}</li>", rows)
-        return format_html("<ul>{}</ul>", items)
 
     @admin.action(description=_("Read again now"), permissions=["change"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[WebSource]) -> None:

@@ -129,7 +129,8 @@ def _written(
                 )
         except IntegrityError as error:
             storage.remove(fields["filename"])
-            raise FetchFailed("collection", page.url) from error
+            there = Document.objects.filter(collection=source.collection_id, source_url=page.url)
+            raise FetchFailed("same_page" if there.exists() else "collection", page.url) from error
     stale = document.filename
     transaction.on_commit(lambda: storage.remove(stale))
     for name, value in fields.items():

@@ -54,6 +54,7 @@ SENTENCES: dict[str, Any] = {
         "so; download such a page and upload the file."
     ),
     "sitemap": _("This is not a sitemap, or it lists no page of the same site."),
+    "same_page": _("Another source of this collection reads this page already."),
     "collection": _("The collection of this source is full or gone. Choose another one."),
     "disk": _(
         "The disk is full, so the page could not be kept. Make room on the server; Lontar tries "

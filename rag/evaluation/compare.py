@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict
+from llm.services import trouble_sentence
+from rag.evaluation import sets, sheets
 from rag.evaluation.metrics import Interval, difference
 from rag.evaluation.work import MEASURES
 from rag.models import EvaluationRun, Result
@@ -75,18 +77,30 @@ def _measures(run: EvaluationRun) -> Iterator[tuple[int, dict[str, float]]]:
 
 
 def misses(run: EvaluationRun) -> list[dict[str, Any]]:
-    """Questions whose page was not among the first ten: what was expected, what was found."""
+    """Questions whose page was not among the first ten: what was expected, what was found.
+
+    `document_id` of what was expected is empty where the collection has no such document any more.
+    """
+    known = sets.document_ids(run.evaluation_set.collection)
     missed = Result.objects.filter(run=run, **{"measures__hit@10": 0.0})
     rows = missed.select_related("question").order_by("question__number")
     return [
         {
             "number": row.question.number,
             "question": row.question.text,
-            "expected": [{"document": d, "page": p} for d, p in row.question.expected],
+            "expected": [
+                {"document": d, "page": p, "document_id": known.get(sheets.key(d), "")}
+                for d, p in row.question.expected
+            ],
             "found": row.found[:10],
         }
         for row in rows
     ]
+
+
+def error_of(run: EvaluationRun) -> str:
+    """The translated sentence of what went wrong; "" when nothing did."""
+    return trouble_sentence(run.error_code) if run.error_code else ""
 
 
 def table(run: EvaluationRun) -> Iterator[list[Any]]:

@@ -48,6 +48,15 @@ def page_counts(collection: Collection) -> dict[str, int]:
     return counts
 
 
+def document_ids(collection: Collection) -> dict[str, str]:
+    """{a document's name or id as sheets.key gives it: its id}."""
+    rows = Document.objects.filter(collection=collection).order_by("uploaded_at")
+    ids: dict[str, str] = {}
+    for document_id, name in rows.values_list("id", "original_filename"):
+        ids[str(document_id)] = ids[sheets.key(name)] = str(document_id)
+    return ids
+
+
 def preview(*, actor: User, collection_id: uuid.UUID | str, data: bytes) -> sheets.Sheet:
     """What would become of this file; nothing is kept."""
     require_admin(actor)

@@ -16,9 +16,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.models import User
-from documents.models import Document
 from llm.errors import LLMError, llm_error
-from rag.evaluation import sheets
+from rag.evaluation import sets, sheets
 from rag.evaluation.metrics import Entry, interval, measures
 from rag.models import EvaluationRun, Question, Result
 from rag.search import Hit, Ranking, Scope, search
@@ -168,10 +167,7 @@ def _finish(run: EvaluationRun, row: "QuerySet[EvaluationRun]") -> None:
 
 def missing_documents(run: EvaluationRun) -> set[str]:
     """Expected documents that are no longer in the collection."""
-    there = set()
-    rows = Document.objects.filter(collection=run.evaluation_set.collection_id)
-    for document_id, name in rows.values_list("id", "original_filename"):
-        there |= {str(document_id), sheets.key(name)}
+    there = sets.document_ids(run.evaluation_set.collection)
     wanted = {
         document
         for question in run.evaluation_set.questions.all()

@@ -122,8 +122,9 @@ def test_a_run_is_asked_measured_and_kept(
     }  # fmt: skip
     assert run["measures"]["hit@1"]["mean"] == pytest.approx(2 / 3, abs=0.001)
     (miss,) = run["misses"]
+    there = str(Document.objects.get(original_filename="c.txt").pk)
     assert miss["question"] == "Xylophone?" and miss["expected"] == [
-        {"document": "c.txt", "page": 1}
+        {"document": "c.txt", "page": 1, "document_id": there}
     ]
     assert [hit["document"] for hit in miss["found"]] == ["a.txt", "b.txt"]
     rows = api(admin).get(f"{PATH}/runs/{sent[0]}/results").content.decode()
