@@ -1,6 +1,6 @@
 // One collection: who can read it, and its documents with what can be done about them.
 
-import { $, announce, api, boot, fill, gettext, h, icon, tool } from "./lib.js";
+import { $, announce, api, boot, fill, gettext, h, icon, inSeries, tool } from "./lib.js";
 import { canOpen, isMine } from "./file.js";
 import { canShare, readers } from "./readers.js";
 
@@ -8,6 +8,8 @@ const PAGE = 100;
 const TYPING = 250;
 
 export class CollectionView {
+  #begun = inSeries();
+
   /** on: gone(words), renamed(name), failed(error), menu(button, items), view(row, element, back) */
   constructor(id, material, on) {
     this.id = id;
@@ -33,13 +35,16 @@ export class CollectionView {
 
   /** Asks again who may read it and what is in it; what the page said before may be over. */
   async load() {
+    const isLast = this.#begun();
     try {
-      this.collection = await api(`collections/${this.id}`);
+      const collection = await api(`collections/${this.id}`);
+      if (this.left || !isLast()) return;
+      this.collection = collection;
     } catch (error) {
-      this.#lost(error);
+      // Elsewhere by now: the head of the page belongs to another collection.
+      if (!this.left && isLast()) this.#lost(error);
       return;
     }
-    if (this.left) return;
     this.on.renamed(this.collection.name);
     this.material.into = this.id;
     this.material.closed = this.collection.can_change

@@ -6,6 +6,8 @@ import { meantForMe } from "./shelves.js";
 /** A form in a dialog; `save()` runs on yes, and its error stands in the dialog. Resolves to what
     it gave, or to null. `also`: a button above the two. */
 function asking(title, parts, yes, save, { danger, also } = {}) {
+  // A second click while the first one waited for this module.
+  if (document.querySelector("dialog[open]")) return Promise.resolve(null);
   return new Promise((resolve) => {
     let given = null;
     const wrong = h("p", { className: "errors", role: "alert" });

@@ -139,6 +139,17 @@ export function answer(status, text, retryAfter) {
   return body;
 }
 
+/** For answers that may overtake each other, with `begun = inSeries()`: `const isLast = begun()` at the start of each, and
+    after every wait `isLast()` tells whether no newer one has begun. */
+export function inSeries() {
+  let newest = 0;
+  return () => {
+    newest += 1;
+    const mine = newest;
+    return () => mine === newest;
+  };
+}
+
 /** Asks before something that cannot be undone; resolves to true or false. */
 export function confirmFirst(title, words, yes) {
   return new Promise((resolve) => {

@@ -1,12 +1,13 @@
 // The library page: all collections at /library/, one of them at /library/<id>/.
 
-import { $, announce, gettext, h, icon } from "./lib.js";
+import { $, announce, gettext, h, icon, inSeries, offline } from "./lib.js";
 import { CollectionView } from "./collection.js";
 import { Material } from "./material.js";
 import { Sessions } from "./sessions.js";
 import { Shelves } from "./shelves.js";
 
 const PHONE = matchMedia("(width < 50rem)");
+const begun = inSeries();
 let showing = null; // a CollectionView, or null while all are listed
 
 const say = (words) => {
@@ -31,6 +32,8 @@ const shelves = new Shelves({ open: go, make });
 const idInAddress = () => location.pathname.match(/^\/library\/([0-9a-f-]{36})\/$/)?.[1] ?? null;
 
 async function show() {
+  // Back and Forward work beside an open dialog, which asks about what is no longer here.
+  document.querySelector("dialog[open]")?.close();
   const id = idInAddress();
   showing?.leave();
   showing = id && new CollectionView(id, material, { gone, renamed: title, failed, menu, view });
@@ -56,8 +59,12 @@ async function go(id) {
   closePane();
   history.pushState({}, "", id ? `/library/${id}/` : "/library/");
   $("scroll").scrollTop = 0;
-  await show();
-  $("title").focus({ preventScroll: true });
+  const isLast = begun();
+  const shown = show();
+  const where = document.activeElement;
+  await shown;
+  // Unless the reader has begun something meanwhile, to which the keyboard belongs.
+  if (isLast() && document.activeElement === where) $("title").focus({ preventScroll: true });
 }
 
 async function gone(words) {
@@ -78,7 +85,13 @@ $("to-shelves").onclick = (event) => {
 };
 
 async function make() {
-  const { describe } = await import("./dialogs.js");
+  let describe;
+  try {
+    ({ describe } = await import("./dialogs.js"));
+  } catch {
+    failed(offline());
+    return;
+  }
   const made = await describe(null);
   if (made) go(made.id);
 }
@@ -125,3 +138,11 @@ PHONE.addEventListener("change", sidebarFits);
 sidebarFits();
 sessions.select(null);
 show();
+
+// Fetched while nothing else goes on: a first click that waits for a module loses what is typed.
+const idle = window.requestIdleCallback ?? ((run) => setTimeout(run, 300));
+idle(() => {
+  import("./dialogs.js");
+  import("./citations.js");
+  import("./pane.js");
+});

@@ -1,6 +1,6 @@
 // All collections I may read, by why I may: mine, given to me, my groups', open to everybody.
 
-import { api, boot, fill, gettext, h, icon } from "./lib.js";
+import { api, boot, fill, gettext, h, icon, inSeries } from "./lib.js";
 import { documents, readers } from "./readers.js";
 
 const PAGE = 100;
@@ -31,9 +31,13 @@ export async function meantForMe() {
 
 export class Shelves {
   /** on: open(id), make() */
+  #begun = inSeries();
+  #begunOthers = inSeries();
+
   constructor(on) {
     this.on = on;
     this.mine = null;
+    this.foreign = null;
     this.search = h("input", {
       type: "search",
       className: "search",
@@ -66,15 +70,20 @@ export class Shelves {
   }
 
   async load() {
+    const isLast = this.#begun();
+    this.#loadOthers();
     try {
-      this.mine = await meantForMe();
+      const mine = await meantForMe();
+      if (!isLast()) return;
+      this.mine = mine;
       this.draw();
     } catch (error) {
-      this.note.textContent = error.message;
+      if (isLast()) this.note.textContent = error.message;
     }
   }
 
   draw() {
+    this.#drawOthers();
     const wanted = this.search.value.trim().toLowerCase();
     const left = new Set(this.mine.filter(({ name }) => name.toLowerCase().includes(wanted)));
     const count = left.size;
@@ -140,33 +149,41 @@ export class Shelves {
 
   async #loadOthers() {
     if (!this.others?.open) return;
+    const isLast = this.#begunOthers();
     const words = this.search.value.trim();
     const search = words ? `&search=${encodeURIComponent(words)}` : "";
     try {
       const page = await api(`collections?limit=${PAGE}${search}`);
-      if (words !== this.search.value.trim()) return;
-      const known = new Set((this.mine ?? []).map(({ id }) => id));
-      const rows = page.collections.filter(({ id }) => !known.has(id));
-      const more = page.total > page.collections.length;
-      this.rest.replaceChildren(
-        h(
-          "p",
-          { className: "quiet" },
-          gettext("You see these as an administrator. Your own questions are not answered from them."),
-        ),
-        h(
-          "ul",
-          { className: "shelf-list" },
-          rows.map((row) => this.#row(row)),
-        ),
-        more
-          ? h("p", { className: "quiet" }, gettext("There are more. Search by name or by the owner's e-mail address."))
-          : "",
-        rows.length ? "" : h("p", { className: "quiet" }, gettext("There are no others.")),
-      );
+      if (!isLast()) return;
+      this.foreign = page;
+      this.#drawOthers();
     } catch (error) {
-      this.rest.replaceChildren(h("p", { className: "quiet" }, error.message));
+      if (isLast()) this.rest.replaceChildren(h("p", { className: "quiet" }, error.message));
     }
+  }
+
+  /** Drawn with either list: which are others' is known when both have come. */
+  #drawOthers() {
+    if (!this.foreign || !this.mine) return;
+    const known = new Set(this.mine.map(({ id }) => id));
+    const rows = this.foreign.collections.filter(({ id }) => !known.has(id));
+    const more = this.foreign.total > this.foreign.collections.length;
+    this.rest.replaceChildren(
+      h(
+        "p",
+        { className: "quiet" },
+        gettext("You see these as an administrator. Your own questions are not answered from them."),
+      ),
+      h(
+        "ul",
+        { className: "shelf-list" },
+        rows.map((row) => this.#row(row)),
+      ),
+      more
+        ? h("p", { className: "quiet" }, gettext("There are more. Search by name or by the owner's e-mail address."))
+        : "",
+      rows.length ? "" : h("p", { className: "quiet" }, gettext("There are no others.")),
+    );
   }
 
   #typed() {
