@@ -1,10 +1,12 @@
-"""Words of English and Indonesian text: what counts as one, and the little ones that say nothing.
+"""Words of a text: what counts as one, and the little ones of English and Indonesian.
 
-The stop words decide what is in the index: raise documents.lexical.VERSION when they change.
+Both decide what is in the index: raise documents.lexical.VERSION when they change.
 """
 
 import re
 import unicodedata
+
+from core import scripts
 
 WORD = re.compile(r"[^\W_]+")
 STOP_WORDS: dict[str, frozenset[str]] = {
@@ -42,8 +44,14 @@ ASKING: frozenset[str] = frozenset(
 
 
 def words(text: str) -> list[str]:
-    """Lower-case words in order, stop words left in."""
-    return WORD.findall(unicodedata.normalize("NFKC", text).lower())
+    """Lower-case words in order, stop words left in; pairs of signs where nobody writes spaces."""
+    text = unicodedata.normalize("NFKC", text).lower()
+    if text.isascii():
+        return WORD.findall(text)
+    found: list[str] = []
+    for part, has_spaces in scripts.parts(scripts.plain(text)):
+        found += WORD.findall(part) if has_spaces else scripts.pairs(part)
+    return found
 
 
 def content_words(text: str) -> list[str]:

@@ -15,9 +15,10 @@ from typing import Any
 
 import snowballstemmer
 
+from core import scripts
 from core.words import ASKING, content_words
 
-VERSION = 2
+VERSION = 3
 LANGUAGES = ("en", "id")
 # Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond".
 K1 = 1.2
@@ -29,13 +30,16 @@ AVERAGE_PAGE_WORDS = 200.0
 
 POSSESSIVE = re.compile(r"['’]s\b")
 LETTERS_OR_DIGITS = re.compile(r"[^\W\d_]+|\d+")
-_NAMES = {"en": "english", "id": "indonesian"}
+_NAMES = {"en": "english", "id": "indonesian", "ar": "arabic"}
 # A stemmer keeps the word it works on inside itself, so each thread needs its own.
 _local = threading.local()
 
 
 @functools.lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
+    """By its script before its language: Arabic has articles and endings of its own."""
+    if scripts.ARABIC.match(word):
+        language = "ar"
     stemmers = _local.__dict__.setdefault("stemmers", {})
     if language not in stemmers:
         stemmers[language] = snowballstemmer.stemmer(_NAMES[language])

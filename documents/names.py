@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from documents.ingest.cleaning import INVISIBLE
+from documents.ingest.cleaning import visible
 
 LONGEST = 255
 
@@ -11,7 +11,7 @@ LONGEST = 255
 def clean(name: str) -> str:
     """The last part of any path, without control and invisible characters, at most 255 long."""
     name = re.split(r"[/\\]", name)[-1]
-    name = unicodedata.normalize("NFC", INVISIBLE.sub("", name))
+    name = unicodedata.normalize("NFC", visible(name))
     name = " ".join(name.split()).strip(" .") or "file"
     if len(name) > LONGEST:
         stem, dot, suffix = name.rpartition(".")
@@ -29,7 +29,7 @@ def clean_path(path: str) -> str:
 
 def clean_title(text: str) -> str:
     """A title on one line, without control and invisible characters, at most 255 long."""
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    text = unicodedata.normalize("NFC", visible(text))
     return " ".join(text.split())[:LONGEST].strip() or "page"
 
 

@@ -8,12 +8,17 @@ from dataclasses import dataclass, field
 # Control, zero-width, bidi and tag characters: nobody sees them, but a model reads them, which
 # makes them a place to hide instructions.
 INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
     "\ufe00-\ufe0f\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-# Only what is the same letter in another dress. Full NFKC would turn 10² into 102.
+# Joiners part a Persian word and shape the letters of India and the archipelago. Between two such
+# letters they belong to the spelling; anywhere else they are as invisible as the rest.
+JOINED = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1b00-\u1b7f\ua980-\ua9df"
+STRAY = re.compile(f"(?<![{JOINED}])[\u200c\u200d]+|[\u200c\u200d]+(?![{JOINED}\u200c\u200d])")
+# Only what is the same letter in another dress. Full NFKC would turn 10² into 102, and the
+# punctuation of Chinese into that of English.
 DRESSED = re.compile(
-    "[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufdff\ufe70-\ufefc\uff01-\uff9f\uffe0-\uffe6"
+    "[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufdff\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\uffe0-\uffe6"
     "\U0001d400-\U0001d7ff]+"
 )
 SPACES = re.compile(r"[^\S\n]+")
@@ -24,9 +29,15 @@ TOKEN = re.compile(r"(?P<word>[^\s\ufffe\x02]{1,48})|(?P<hyphen>[\ufffe\x02]\s*)
 HYPHENS = "-\u00ad\u2010"
 
 
+def visible(text: str) -> str:
+    """Without what nobody sees."""
+    text = INVISIBLE.sub("", text)
+    return STRAY.sub("", text) if "\u200c" in text or "\u200d" in text else text
+
+
 def plain(text: str) -> str:
     """One piece of text without invisible characters, letters in their usual form."""
-    text = INVISIBLE.sub("", text)
+    text = visible(text)
     if text.isascii():
         return text
     text = DRESSED.sub(lambda run: unicodedata.normalize("NFKC", run.group()), text)
