@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from documents.ingest.copying import copy_blocks, vector_rows
-from documents.models import PendingVector
+from documents.models import Document, PendingVector
 from llm.models import EmbeddingModel
 
 if TYPE_CHECKING:
@@ -67,5 +68,7 @@ def clear(document_id: UUID) -> None:
 
 
 def sweep() -> None:
-    """Remove what nobody has come back for."""
-    PendingVector.objects.filter(created_at__lt=Now() - KEPT).delete()
+    """Remove what nobody has come back for, or can: a worker puts down what it has when it notices
+    that its document is gone."""
+    gone = ~Exists(Document.objects.filter(id=OuterRef("document_id")))
+    PendingVector.objects.filter(Q(created_at__lt=Now() - KEPT) | gone).delete()

@@ -10,14 +10,16 @@ import pytest
 
 from core.errors import Conflict
 from documents import lexical, services
-from documents.ingest import embed, origins, pipeline, reading
+from documents.ingest import embed, origins, pipeline, reading, shelf
 from documents.ingest.embed import Embedding
 from documents.ingest.frames import Info, PageText
+from documents.ingest.shelf import Shelf
 from documents.models import Chunk, ChunkVector, Document, PendingVector, Posting
 from documents.tests.conftest import DIMENSIONS, FakeEmbedder
 from documents.tests.pdfs import make_pdf
 from llm.base import Batching
 from llm.errors import LLMError, llm_error
+from llm.queries import current_embedding_model
 
 PAGES = [f"Page {n} tells of leaf number {n * 7} and of its ink." for n in range(1, 41)]
 TEXT = "\n\n".join(f"{page} " + "It was written long ago. " * 20 for page in PAGES).encode()
@@ -356,3 +358,16 @@ def test_a_document_that_is_gone_stops_at_the_next_batch_also_while_it_is_read(
     monkeypatch.setattr(pipeline.Lease, "check", gone)
     pipeline.run(upload(alice, TEXT, "a.txt").id)
     assert 0 < len(embedder.batches) <= 4 and not ChunkVector.objects.exists()
+
+
+def test_what_a_worker_puts_down_for_a_document_that_is_gone_is_swept(
+    alice: Any, upload: Any, embedder: FakeEmbedder
+) -> None:
+    kept, gone = upload(alice, TEXT, "a.txt"), upload(alice, TEXT + b"!", "b.txt")
+    gone_id, model = gone.id, current_embedding_model()
+    services.delete(actor=alice, document_id=gone_id)
+    rows = numpy.ones((2, DIMENSIONS), numpy.float16)
+    for document_id in (kept.id, gone_id):
+        Shelf(document_id, model).keep([b"0" * 16, b"1" * 16], rows)
+    shelf.sweep()
+    assert set(PendingVector.objects.values_list("document_id", flat=True)) == {kept.id}
