@@ -103,8 +103,8 @@ class Pass:
 
     def _take(self, draft: Draft) -> None:
         self._drafts.append(draft)
+        self._counted.append(self._count(draft, self._spoken.add(draft.text)))
         text = passage(self._title, draft.heading, draft.text)
-        self._counted.append(Counted.of(text, self._spoken.add(draft.text)))
         for model in list(self._embeddings):
             with self._forgiving(model):
                 self._embeddings[model].add(text, self._tell)
@@ -165,6 +165,9 @@ class Pass:
     def _recounted(self, draft: Draft, counted: Counted, language: str) -> Counted:
         if counted.stemmer == lexical.stemmer_of(language):
             return counted
+        return self._count(draft, language)
+
+    def _count(self, draft: Draft, language: str) -> Counted:
         return Counted.of(indexed(self._title, draft.heading, draft.text), language)
 
 

@@ -371,3 +371,17 @@ def test_what_a_worker_puts_down_for_a_document_that_is_gone_is_swept(
         Shelf(document_id, model).keep([b"0" * 16, b"1" * 16], rows)
     shelf.sweep()
     assert set(PendingVector.objects.values_list("document_id", flat=True)) == {kept.id}
+
+
+def test_words_are_found_under_every_heading_and_only_the_last_is_embedded(
+    alice: Any, ingest: Any, embedder: FakeEmbedder
+) -> None:
+    data = b"# Manuscripts\n\n## Leaves\n\nThey are dried in the shade.\n"
+    document = ingest(alice, data, "notes.md")
+    last = Chunk.objects.filter(document=document).latest("ordinal")
+    assert last.heading == "Manuscripts > Leaves"
+    for word in ("manuscripts", "leaves", "notes", "shade"):
+        (term,) = lexical.document_terms(word, "en")
+        assert last.pk in Posting.objects.get(document=document, term=term).chunk_ids
+    (sent,) = [text for batch in embedder.batches for text in batch if "shade" in text]
+    assert "Leaves" in sent and "Manuscripts" not in sent
