@@ -160,8 +160,6 @@ def _misses(user: Any, scope: Any, size: int) -> None:
         with (
             mock.patch.object(candidates, "EXACT_LIMIT", 0),
             mock.patch.object(candidates, "EXACT_AT_MOST", 0),
-            # Documents as a question to each row the index yields, however few they are.
-            mock.patch.object(candidates, "FEW", 0),
         ):
             by_index = [(_timed(sql, each), _nearest(sql(each))) for each in asked]
         with mock.patch.object(candidates, "EXACT_LIMIT", size * 2):

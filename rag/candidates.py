@@ -16,9 +16,9 @@ from django.db import connection
 from rag.fusion import Candidate
 from rag.statements import (
     BY_COLLECTION,
-    BY_FEW,
+    BY_DOCUMENT,
+    BY_HASH,
     BY_ID,
-    BY_MANY,
     CANDIDATES,
     DENSE,
     EXACT,
@@ -91,29 +91,30 @@ class Measured:
     another as soon as a document is added, changed, or read by others than before.
     """
 
+    documents: int
     chunks: int
     pages: int
     fingerprint: tuple[int, ...]
     few: list[UUID]
     begin: str
     params: tuple[Any, ...]
-    within: str
+    narrowed: bool
+    likely: str
 
 
 def measured(readable: Readable) -> Measured:
     """Called in the transaction of `scored`, in the asker's name."""
-    begin, params, within, documents = _narrowing(readable)
+    begin, params, documents = _narrowing(readable)
     sql = begin + MEASURED.format(documents=documents, sampled=SAMPLED_DOCUMENTS)
     with connection.cursor() as cursor:
         cursor.execute(PLAN)
         cursor.execute(sql, params)
         collections, count, pages, few, chunks_a_page, *hashes = cursor.fetchone()
         cursor.execute(PLAN_AS_USUAL)
-    if readable.documents is not None and count > FEW:
-        within = BY_COLLECTION + BY_MANY
-    within += LIKELY.format(literals=",".join(f"'{UUID(str(each))}'" for each in collections))
+    likely = LIKELY.format(literals=",".join(f"'{UUID(str(each))}'" for each in collections))
     chunks, fingerprint = round(pages * (chunks_a_page or 0)), (count, *(h or 0 for h in hashes))
-    return Measured(chunks, int(pages), fingerprint, few, begin, params, within)
+    narrowed = readable.documents is not None
+    return Measured(count, chunks, int(pages), fingerprint, few, begin, params, narrowed, likely)
 
 
 def scored(scope: Measured, wanted: Wanted) -> Scored:
@@ -130,17 +131,19 @@ def scored(scope: Measured, wanted: Wanted) -> Scored:
     return _scored(rows, wanted, scope.pages)
 
 
-def _narrowing(readable: Readable) -> tuple[str, tuple[Any, ...], str, str]:
-    """(beginning, its parameters, condition on passages, condition on documents)."""
+def _narrowing(readable: Readable) -> tuple[str, tuple[Any, ...], str]:
+    """(beginning of each statement, its parameters, condition on documents)."""
     collections, params = readable.collections
     if readable.documents is None:
-        return WHOLE.format(collections=collections), params, BY_COLLECTION, BY_COLLECTION
+        return WHOLE.format(collections=collections), params, BY_COLLECTION
     documents, more = readable.documents
     begin = NARROWED.format(collections=collections, documents=documents)
-    return begin, (*params, *more), BY_COLLECTION + BY_FEW, BY_COLLECTION + BY_ID
+    return begin, (*params, *more), BY_COLLECTION + BY_ID
 
 
 def _rows(cursor: Any, scope: Measured, wanted: Wanted, indexed: bool) -> list[tuple[Any, ...]]:
+    within = BY_HASH if indexed else BY_DOCUMENT
+    worded = BY_DOCUMENT if scope.documents <= FEW else BY_HASH
     terms: list[Any] = [list(wanted.terms)]
     exactly = wanted.vector is not None and not indexed
     if wanted.vector is None:
@@ -152,7 +155,8 @@ def _rows(cursor: Any, scope: Measured, wanted: Wanted, indexed: bool) -> list[t
         else:
             sql, params = DENSE + HITS + EXACT, [vector, *terms]
     sql = scope.begin + (sql + CANDIDATES).format(
-        within=scope.within,
+        within=BY_COLLECTION + within * scope.narrowed + scope.likely,
+        worded=BY_COLLECTION + worded * scope.narrowed + scope.likely,
         chunks="(select count(*) from dense)" if exactly else scope.chunks,
         pages=scope.pages,
         nearest=NEAREST,

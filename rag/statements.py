@@ -20,12 +20,13 @@ with sets as materialized (
 # The list decides. The same as literals only tells the planner which of its indexes to use.
 BY_COLLECTION = "collection_id = any ((select collections from sets)::uuid[])"
 LIKELY = " and collection_id = any (array[{literals}]::uuid[])"
-# A few documents are looked up in an index; many are asked of each row by a hash, which
-# "is not false" keeps from becoming a join.
-BY_FEW = " and document_id = any ((select documents from sets)::uuid[])"
+# Where all their rows are read, documents are looked up in an index; a document has thousands of
+# postings, so that goes for a few. Of the rows that another index yields they are asked by a hash,
+# which "is not false" keeps from becoming a join.
+FEW = 10
+BY_DOCUMENT = " and document_id = any ((select documents from sets)::uuid[])"
 BY_ID = " and id = any ((select documents from sets)::uuid[])"
-BY_MANY = " and (document_id in (select unnest(documents) from sets)) is not false"
-FEW = 100
+BY_HASH = " and (document_id in (select unnest(documents) from sets)) is not false"
 
 # How many passages there are is told by some documents, always the same, and by all of a few.
 MEASURED = """
@@ -44,7 +45,7 @@ from docs
 HITS = """
 hit as materialized (
   select term, document_id, chunk_ids, weights, page_numbers, page_weights
-  from documents_posting where {within} and term = any (%s)),
+  from documents_posting where {worded} and term = any (%s)),
 idf as materialized (
   select term,
          ln(greatest(({chunks} + 1) / (sum(cardinality(chunk_ids)) + 0.5), 1))::real idf,
