@@ -1,5 +1,6 @@
 """One settings file. Everything that differs between installations is read in config/env.py."""
 
+import json
 from datetime import timedelta
 
 from celery.schedules import schedule
@@ -183,11 +184,18 @@ EVALUATE_BEFORE_SWITCH = env.flag("EVALUATE_BEFORE_SWITCH", True)
 KEEP_ORIGINAL_FILES = env.flag("KEEP_ORIGINAL_FILES", True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+# Originals elsewhere than beside the rest: a storage class of Django's and its options, as JSON.
+ORIGINALS_BACKEND = env.text("ORIGINALS_BACKEND")
+ORIGINALS_OPTIONS = env.text("ORIGINALS_OPTIONS", "{}")
 STATIC_URL = "/static/"
 STATIC_ROOT = LONTAR_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "originals": {
+        "BACKEND": ORIGINALS_BACKEND or "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": json.loads(ORIGINALS_OPTIONS),
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING

@@ -13,6 +13,7 @@ from core.errors import NotFound
 from documents import storage
 from documents.ingest import formats
 from documents.models import Document
+from documents.remote import StorageFailed
 
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -26,11 +27,9 @@ def respond(
     Several ranges at once are answered by the whole file, as the RFC allows.
 
     The caller has checked that the asker may see the document. Raises NotFound when the original
-    was not kept.
+    was not kept, and Unavailable when the storage it lies in does not answer.
     """
-    path = storage.path_of(document.filename)
-    if not document.filename or not path.is_file():
-        raise NotFound
+    path = _path(document)
     size = path.stat().st_size
     etag = f'"{document.sha256}"'
     if _matches(etag, headers.get("If-None-Match", "")):
@@ -54,6 +53,17 @@ def respond(
         answer["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     answer["Content-Length"] = str(end - start)
     return _secure(answer, document, etag)
+
+
+def _path(document: Document) -> Path:
+    if not document.filename:
+        raise NotFound
+    try:
+        return storage.local(document.filename)
+    except FileNotFoundError as error:
+        raise NotFound from error
+    except StorageFailed as error:
+        raise storage.out_of_reach() from error
 
 
 def _matches(etag: str, given: str) -> bool:

@@ -1,11 +1,13 @@
-"""Original files on disk: written once under a random name, never under a name a user chose.
+"""Original files: written once under a random name, never under a name a user chose.
 
 `files/incoming/` holds what is still arriving; a finished file moves to `files/documents/ab/…` by
-an atomic rename after fsync, so a row never points at half a file.
+an atomic rename after fsync, so a row never points at half a file. With ORIGINALS_BACKEND it goes
+to a storage elsewhere instead (`documents.remote`).
 """
 
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 import time
@@ -17,8 +19,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.errors import Unavailable
+from documents import remote
 from documents.ingest.formats import HEAD
 
+log = logging.getLogger(__name__)
 CHUNK = 256 * 1024
 
 
@@ -35,9 +39,27 @@ def path_of(filename: str) -> Path:
     return documents_folder() / filename[:2] / filename
 
 
+def local(filename: str) -> Path:
+    """A path to read a stored file from. Raises FileNotFoundError and remote.StorageFailed."""
+    if not filename:
+        raise FileNotFoundError(filename)
+    if remote.is_used():
+        return remote.fetch(filename)
+    path = path_of(filename)
+    if not path.is_file():
+        raise FileNotFoundError(filename)
+    return path
+
+
 def remove(filename: str) -> None:
     """Forget a stored file; one that is gone already is no error."""
-    if filename:
+    if filename and remote.is_used():
+        try:
+            remote.delete(filename)
+        except remote.StorageFailed as error:
+            # Its row is gone: nobody can ask for it any more, it only takes room.
+            log.warning("the original %s was not deleted: %s", filename, error)
+    elif filename:
         path_of(filename).unlink(missing_ok=True)
 
 
@@ -82,6 +104,9 @@ class Incoming:
         os.fsync(self._file.fileno())
         self._close()
         filename = self.path.name
+        if remote.is_used():
+            remote.put(self.path, filename)
+            return filename
         target = path_of(filename)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.replace(self.path, target)
@@ -102,11 +127,21 @@ class Incoming:
             self._file = None
 
 
+def out_of_reach() -> Unavailable:
+    return Unavailable(
+        _("The storage for files cannot be reached right now. Try again in a few minutes."),
+        code="storage",
+    )
+
+
 @contextlib.contextmanager
 def told_when_full() -> Iterator[None]:
     """Raises Unavailable, with a sentence, for what the disk refuses."""
     try:
         yield
+    except remote.StorageFailed as error:
+        log.error("the storage of originals failed: %s", error)
+        raise out_of_reach() from error
     except OSError as error:
         raise Unavailable(_("The disk is full. Tell an administrator."), code="storage") from error
 

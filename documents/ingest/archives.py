@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from core.errors import TooLarge
 from documents import names, quota, recording, storage
-from documents.ingest import formats
+from documents.ingest import formats, origins
 from documents.ingest.extract import members
 from documents.ingest.frames import Unreadable
 from documents.ingest.lease import Lease
@@ -52,7 +52,7 @@ def _members(
     """(name, the file, code of a refusal); each file is dropped again unless it was kept."""
     size, read = max(1, document.file_size), 0
     incoming: storage.Incoming | None = None
-    with closing(members(storage.path_of(document.filename), document.kind)) as frames:
+    with closing(members(origins.path_of(document), document.kind)) as frames:
         try:
             for frame in frames:
                 incoming = incoming or storage.Incoming()

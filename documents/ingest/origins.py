@@ -1,6 +1,7 @@
 """Where a document's pages come from, and what it is called once they are known."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 from documents import storage
@@ -17,13 +18,21 @@ def frames(document: Document, *, second: bool) -> Generator[Info | PageText, No
     As `extract`: raises Unreadable or Crashed.
     """
     if document.kind != QA:
-        yield from extract(storage.path_of(document.filename), document.kind, second=second)
+        yield from extract(path_of(document), document.kind, second=second)
         return
     entry = KnowledgeEntry.objects.filter(document=document).first()
     if entry is None:
         raise Unreadable("storage", "the question is not there")
     yield Info(1, title=entry.question, language=entry.language, unit="part")
     yield PageText(1, entry.text, headings=((0, entry.category),))
+
+
+def path_of(document: Document) -> Path:
+    """Where the reader finds the file. Raises Unreadable, and StorageFailed for another try."""
+    try:
+        return storage.local(document.filename)
+    except FileNotFoundError as error:
+        raise Unreadable("storage", "the original is not there") from error
 
 
 def named(document: Document, info: Info) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from documents import storage
+from documents import remote, storage
 from documents.doorbell import announce
 from documents.ingest.lease import ATTEMPTS, claimable
 from documents.models import QA, Document
@@ -69,6 +69,8 @@ def sweep() -> int:
     for path in storage.older_than(storage.incoming_folder(), FILE_AGE):
         path.unlink(missing_ok=True)
         removed += 1
+    if remote.is_used():
+        remote.drop_unused()
     old = {path.name: path for path in storage.older_than(storage.documents_folder(), FILE_AGE)}
     if old:
         known = Document.objects.filter(filename__in=list(old)).values_list("filename", flat=True)
