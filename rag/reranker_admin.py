@@ -19,8 +19,8 @@ FIELDS = ["name", "language_model", "provider", "model_name", "pool", "seconds"]
 class RerankerAdmin(Worded):
     """What searches use changes by an action, after the evaluation sets were asked with it."""
 
-    list_display = ["name", "language_model", "provider", "model_name", "pool", "seconds", "state"]
-    list_filter = ["status"]
+    # What waits for a decision is read first.
+    list_display = ["name", "state", "language_model", "provider", "model_name", "pool", "seconds"]
     list_select_related = ["language_model", "provider"]
     search_fields = ["name", "model_name"]
     actions = ["use", "approve", "stop"]
