@@ -57,7 +57,7 @@ class Sessions(ListView):
         wanted = request.query_params.get("status", "")
         if wanted and wanted not in Session.Status.values:
             raise Invalid("status: ACTIVE, COMPLETED", code="invalid")
-        search = request.query_params.get("search", "")[:LONGEST_SEARCH]
+        search = request.query_params.get("search", "").replace("\x00", " ")[:LONGEST_SEARCH]
         found = queries.sessions(caller(request), wanted, search)
         return self.listed(found, serializers.session_row)
 

@@ -38,10 +38,12 @@ WRITES = [door for door in DOORS if door.method != "GET" and door.path.startswit
 )
 def test_bad_bodies_are_the_callers_fault(door, api, alice, admin):
     world = build(alice)
-    # Of chats that do not exist: a body that happens to be fine must not start an answer.
+    # Of chats that do not exist: a body that happens to be fine must not start an answer. Of nobody
+    # where people are deleted, which needs no body.
     path = "/" + door.path
+    unknown = CHATS | ({"<uuid:user_id>"} if door.method == "DELETE" else set())
     for name, value in world.ids.items():
-        path = path.replace(name, str(new_id() if name in CHATS else value))
+        path = path.replace(name, str(new_id() if name in unknown else value))
     client = api(admin if door.who is Who.ADMINS else alice)
     for name, body in BODIES.items():
         answer = client.generic(door.method, path, body, content_type="application/json")
