@@ -31,6 +31,11 @@ def default_collection() -> Collection:
     return found
 
 
+def chosen(actor: User, collection_id: UUID | None) -> Collection:
+    """The one that was named, else the default one. Raises NotFound."""
+    return queries.collection(actor, collection_id) if collection_id else default_collection()
+
+
 def personal_collection(user: User) -> Collection:
     """A user's own, read by nobody else but admins; made when it is first asked for."""
     found, _created = Collection.objects.get_or_create(

@@ -2,42 +2,28 @@
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import DatabaseError, connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from documents.ingest import lease as leases
 from documents.models import ReembedJob
+from documents.slices import Lost, SliceLease, SliceOver, unsent
 
+__all__ = ["JobLease", "Lost", "SliceOver", "due"]
 log = logging.getLogger(__name__)
 Status = ReembedJob.Status
-SLICE = 30.0
 SECONDS = 30
 HEARTBEAT = 8.0
-# As for documents: how long a message may be on its way before another is sent.
-UNHEARD, LONG_AGO = timedelta(seconds=30), timedelta(minutes=15)
-
-
-class Lost(Exception):
-    """The job was canceled, or another worker has it: stop without a trace."""
-
-
-class SliceOver(Exception):
-    """Enough for now."""
 
 
 def due(*, queue_is_empty: bool) -> list[UUID]:
     """Jobs that nobody works on although they are running: to be sent to the workers again."""
-    heard = UNHEARD if queue_is_empty else LONG_AGO
-    unsent = Q(enqueued_at=None) | Q(enqueued_at__lt=Now() - heard)
-    found = ReembedJob.objects.filter(_claimable()).filter(unsent)
+    found = ReembedJob.objects.filter(_claimable()).filter(unsent(queue_is_empty=queue_is_empty))
     return list(found.values_list("id", flat=True))
 
 
@@ -48,13 +34,13 @@ def _claimable() -> Q:
     return Q(status=Status.RUNNING) & free & rested & decided
 
 
-class JobLease:
+class JobLease(SliceLease[ReembedJob]):
     """The right to work on the job, until the time is over or somebody cancels."""
 
-    def __init__(self, job: ReembedJob, token: UUID) -> None:
-        self.job = job
-        self.token = token
-        self._until = time.monotonic() + SLICE
+    status = Status.RUNNING
+
+    def __init__(self, taken: ReembedJob, token: UUID) -> None:
+        super().__init__(taken, token)
         self._lost = threading.Event()
 
     @classmethod
@@ -71,25 +57,15 @@ class JobLease:
         job = ReembedJob.objects.select_related("model__provider").get(id=job_id)
         return cls(job, token)
 
-    def row(self) -> QuerySet[ReembedJob]:
-        return ReembedJob.objects.filter(
-            id=self.job.id, lease_token=self.token, status=Status.RUNNING
-        )
-
-    def write(self, **fields: Any) -> None:
-        """Change the row; raises Lost."""
-        if not self.row().update(**fields):
-            raise Lost
+    @property
+    def job(self) -> ReembedJob:
+        return self.taken
 
     def check(self) -> None:
         """Raises Lost and SliceOver; asked between all batches."""
         if self._lost.is_set():
             raise Lost
-        if leases.is_stopping() or time.monotonic() > self._until:
-            raise SliceOver
-
-    def release(self, **fields: Any) -> None:
-        self.row().update(lease_token=None, lease_until=None, **fields)
+        super().check()
 
     @contextmanager
     def kept(self) -> Iterator[None]:

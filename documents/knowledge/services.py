@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid, NotFound
-from documents import collections, names, queries, recording, services, tasks
+from core.errors import Conflict, Forbidden, Invalid
+from core.rows import row_of
+from documents import collections, names, recording, services, tasks
 from documents.doorbell import announce
 from documents.ingest.reconciler import LATER
 from documents.knowledge import csv_in
@@ -49,13 +49,7 @@ def entries(
 
 def entry(*, actor: User, entry_id: UUID | str) -> KnowledgeEntry:
     """Raises NotFound, and Forbidden for those who may not ask."""
-    try:
-        found = entries(actor=actor).filter(id=entry_id).first()
-    except ValidationError as error:
-        raise NotFound from error
-    if found is None:
-        raise NotFound
-    return found
+    return row_of(entries(actor=actor), entry_id)
 
 
 def add(
@@ -63,7 +57,7 @@ def add(
 ) -> KnowledgeEntry:
     """A new pair, queued for reading. Raises Conflict where the question is answered already."""
     require_admin(actor)
-    collection = _collection(actor, collection_id)
+    collection = collections.chosen(actor, collection_id)
     given = _clean({"question": question, "answer": answer, **fields})
     with transaction.atomic():
         made = _create(actor, collection, given)
@@ -105,7 +99,7 @@ def import_csv(
     A question that is there already gets the new answer. Raises Invalid, TooLarge.
     """
     require_admin(actor)
-    collection = _collection(actor, collection_id)
+    collection = collections.chosen(actor, collection_id)
     lines = list(csv_in.read(data))
     rows = [line for line in lines if isinstance(line, csv_in.Row)]
     bad = [line for line in lines if isinstance(line, csv_in.BadRow)]
@@ -210,16 +204,7 @@ def _clean(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _locked(entry_id: UUID | str) -> KnowledgeEntry:
     rows = KnowledgeEntry.objects.select_for_update(of=("self",)).select_related("document")
-    found = rows.filter(id=entry_id).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _collection(actor: User, collection_id: UUID | None) -> Collection:
-    if collection_id is None:
-        return collections.default_collection()
-    return queries.collection(actor, collection_id)
+    return row_of(rows, entry_id)
 
 
 def _read_later(document_ids: Sequence[UUID], priority: int = 0) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from core.errors import Conflict, Forbidden, NotFound
-from documents import reembed, reembed_lease, reembed_work, services, switching, tasks
+from documents import reembed, reembed_lease, reembed_work, services, slices, switching, tasks
 from documents.ingest import embed, pipeline, reading
 from documents.ingest import lease as leases
 from documents.models import Chunk, ChunkVector, Document, PendingVector, ReembedJob
@@ -209,9 +209,9 @@ def test_a_slice_ends_and_the_job_goes_on(
 ) -> None:
     read(70, "a.txt")
     job = reembed.use(actor=admin, model_id=901)
-    monkeypatch.setattr(reembed_lease, "SLICE", 0.0)
+    monkeypatch.setattr(slices, "SLICE", 0.0)
     assert reembed_work.run(job.id) is True and vectors(901) == 0
-    monkeypatch.setattr(reembed_lease, "SLICE", 30.0)
+    monkeypatch.setattr(slices, "SLICE", 30.0)
     monkeypatch.setattr(leases, "_stopping", leases.threading.Event())
     leases.stop()
     assert reembed_work.run(job.id) is False

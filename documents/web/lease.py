@@ -1,40 +1,27 @@
-"""Who may work on a WebSource: one worker, for a slice of time; the row is the truth.
+"""Who may work on a WebSource: one worker, for a slice of time.
 
-As for documents (`documents.ingest.lease`), without a thread that renews it: no page may take as
-long as the lease lasts, and it is renewed by what is written after every page.
+Without a thread that renews the lease: no page may take as long as it lasts, and it is renewed by
+what is written after every page.
 """
 
-import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 
-from documents.ingest import lease as leases
+from documents.slices import Lost, SliceLease, SliceOver, unsent
 from documents.web.models import WebSource
 
+__all__ = ["Lost", "SliceOver", "WebLease", "due"]
 Status = WebSource.Status
-SLICE = 30.0
 LEASE = timedelta(minutes=5)
-# As for documents: how long a message may be on its way before another one is sent.
-UNHEARD, LONG_AGO = timedelta(seconds=30), timedelta(minutes=15)
-
-
-class Lost(Exception):
-    """The source was deleted, or another worker has it: stop without a trace."""
-
-
-class SliceOver(Exception):
-    """Enough for now."""
 
 
 def due(*, queue_is_empty: bool) -> list[UUID]:
     """Sources to send to the workers: those whose time has come, and those that were forgotten."""
-    heard = UNHEARD if queue_is_empty else LONG_AGO
-    unsent = Q(enqueued_at=None) | Q(enqueued_at__lt=Now() - heard)
-    found = WebSource.objects.filter(_claimable()).filter(unsent)
+    found = WebSource.objects.filter(_claimable()).filter(unsent(queue_is_empty=queue_is_empty))
     return list(found.order_by("next_check_at", "created_at").values_list("id", flat=True)[:50])
 
 
@@ -43,13 +30,10 @@ def _claimable() -> Q:
     return Q(status=Status.WAITING) | finished | Q(status=Status.FETCHING, lease_until__lt=Now())
 
 
-class WebLease:
+class WebLease(SliceLease[WebSource]):
     """The right to work on the source for a slice of time."""
 
-    def __init__(self, source: WebSource, token: UUID) -> None:
-        self.source = source
-        self.token = token
-        self._until = time.monotonic() + SLICE
+    status = Status.FETCHING
 
     @classmethod
     def claim(cls, source_id: UUID) -> "WebLease | None":
@@ -67,20 +51,10 @@ class WebLease:
         source = WebSource.objects.select_related("collection", "added_by").get(id=source_id)
         return cls(source, token)
 
-    def row(self) -> QuerySet[WebSource]:
-        return WebSource.objects.filter(
-            id=self.source.id, lease_token=self.token, status=Status.FETCHING
-        )
+    @property
+    def source(self) -> WebSource:
+        return self.taken
 
     def write(self, **fields: Any) -> None:
         """Change the row and renew the lease; raises Lost."""
-        if not self.row().update(lease_until=Now() + LEASE, **fields):
-            raise Lost
-
-    def check(self) -> None:
-        """Raises SliceOver; asked between pages and while waiting for a turn."""
-        if leases.is_stopping() or time.monotonic() > self._until:
-            raise SliceOver
-
-    def release(self, **fields: Any) -> None:
-        self.row().update(lease_token=None, lease_until=None, **fields)
+        super().write(lease_until=Now() + LEASE, **fields)

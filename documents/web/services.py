@@ -3,15 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid, NotFound
-from documents import collections, queries, services, tasks
-from documents.models import Collection
+from core.errors import Conflict, Forbidden, Invalid
+from core.rows import row_of
+from documents import collections, services, tasks
 from documents.web import addresses, reasons
 from documents.web.models import WebSource
 from documents.web.reasons import FetchFailed
@@ -48,13 +47,7 @@ def with_numbers(found: QuerySet[WebSource]) -> QuerySet[WebSource]:
 
 def source(*, actor: User, source_id: UUID | str) -> WebSource:
     """Raises NotFound, and Forbidden for those who may not ask."""
-    try:
-        found = sources(actor=actor).filter(id=source_id).first()
-    except ValidationError as error:
-        raise NotFound from error
-    if found is None:
-        raise NotFound
-    return found
+    return row_of(sources(actor=actor), source_id)
 
 
 def add(
@@ -75,7 +68,7 @@ def add(
         target = addresses.parse(url)
     except FetchFailed as error:
         raise _refused("url", reasons.sentence(error.code)) from error
-    collection = _collection(actor, collection_id)
+    collection = collections.chosen(actor, collection_id)
     try:
         with transaction.atomic():
             made = WebSource.objects.create(
@@ -133,19 +126,7 @@ def delete(*, actor: User, source_id: UUID | str) -> None:
 
 def _locked(actor: User, source_id: UUID | str) -> WebSource:
     require_admin(actor)
-    try:
-        found = WebSource.objects.select_for_update().filter(id=source_id).first()
-    except ValidationError as error:
-        raise NotFound from error
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _collection(actor: User, collection_id: UUID | None) -> Collection:
-    if collection_id is None:
-        return collections.default_collection()
-    return queries.collection(actor, collection_id)
+    return row_of(WebSource.objects.select_for_update(), source_id)
 
 
 def _guess(path: str) -> str:
