@@ -90,7 +90,8 @@ def _look(page: Any, table: str) -> None:
     page.set_input_files(
         "[name=file]", {"name": "exam.csv", "mimeType": "text/csv", "buffer": table.encode()}
     )
-    page.click("[name=look]")
+    with page.expect_navigation():
+        page.click("[name=look]")
     page.wait_for_selector(".errornote, .evaluation-said")
 
 

@@ -69,7 +69,7 @@ def test_from_sign_up_to_the_cited_page(visit: Callable[..., Any], play: Any) ->
     _the_passage_is_marked(page)
 
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.className") == "cite"
+    page.wait_for_selector(".cite:focus")
     page.reload()
     assert "The scribes used soot" in window.answered()
     assert page.locator(".cite").count() == 1

@@ -141,5 +141,5 @@ def test_going_back_closes_what_asks_about_a_collection(library: Any) -> None:
     page.wait_for_selector("dialog[open]")
     page.go_back()
     page.wait_for_selector(".shelf-list")
-    assert page.locator("dialog").count() == 0
+    library.has("dialog", 0)
     library.clean()

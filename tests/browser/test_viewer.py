@@ -50,7 +50,8 @@ def test_find_goes_from_place_to_place(
     page.fill(".view-find input", "nowhere to be found")
     page.wait_for_selector(".view-find >> text=Not in this document")
     page.keyboard.press("Escape")
-    assert page.is_hidden(".view-find") and page.is_visible("#pane")
+    page.wait_for_selector(".view-find", state="hidden")
+    assert page.is_visible("#pane")
     page.click(".view-bar .named")
     page.wait_for_selector(".sheet[data-page='3']")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
