@@ -18,7 +18,7 @@ import django
 import pytest
 from asgiref.sync import SyncToAsync
 from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 from django.test import TransactionTestCase
 
 from launch.chromium import find_chromium
@@ -116,6 +116,16 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
+def _drop_vector_indexes() -> None:
+    """TRUNCATE leaves them, and the next model with that id may have other dimensions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select indexname from pg_indexes where indexname like 'documents_chunkvector_hnsw_%'"
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'drop index "{name}"')
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _rest_before_the_database_is_emptied() -> Iterator[None]:
     """A turn writes rows when nobody waits any more: they and TRUNCATE would lock each other."""
@@ -124,6 +134,7 @@ def _rest_before_the_database_is_emptied() -> Iterator[None]:
     def rest_first(self: TransactionTestCase) -> None:
         come_to_rest(10)
         emptied(self)
+        _drop_vector_indexes()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", rest_first)

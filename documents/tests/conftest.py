@@ -59,7 +59,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def embedder(db: None, monkeypatch: pytest.MonkeyPatch) -> FakeEmbedder:
     EmbeddingModel.objects.update(is_current=False)
     EmbeddingModel.objects.create(
-        id=900, kind="local", name="letters", dimensions=DIMENSIONS, is_current=True
+        id=30000, kind="local", name="letters", dimensions=DIMENSIONS, is_current=True
     )
     fake = FakeEmbedder()
     monkeypatch.setattr(reading, "embedder", lambda _model, _caller=None: fake)

@@ -24,22 +24,24 @@ def test_the_whole_way_by_api(admin: Any, api: Any, read: Any, monkeypatch: Any)
     listed = client.get(BASE).json()
     assert listed["total"] == 2
     rows = {row["id"]: row for row in listed["embeddings"]}
-    assert rows[900]["is_current"] and rows[900]["vectors_count"] == rows[900]["passages_count"]
-    assert rows[901]["vectors_count"] == 0 and rows[901]["job"] is None
-    answer = client.post(f"{BASE}/901/use")
+    assert (
+        rows[30000]["is_current"] and rows[30000]["vectors_count"] == rows[30000]["passages_count"]
+    )
+    assert rows[30001]["vectors_count"] == 0 and rows[30001]["job"] is None
+    answer = client.post(f"{BASE}/30001/use")
     assert answer.status_code == 202 and answer.json()["job"]["status"] == "RUNNING"
-    assert client.post(f"{BASE}/901/use").status_code == 409
-    assert client.post(f"{BASE}/901/cancel").json()["job"]["status"] == "CANCELED"
-    assert client.post(f"{BASE}/901/cancel").json()["code"] == "not_running"
-    client.post(f"{BASE}/901/use")
+    assert client.post(f"{BASE}/30001/use").status_code == 409
+    assert client.post(f"{BASE}/30001/cancel").json()["job"]["status"] == "CANCELED"
+    assert client.post(f"{BASE}/30001/cancel").json()["code"] == "not_running"
+    client.post(f"{BASE}/30001/use")
     reembed_work.run(ReembedJob.objects.get(status="RUNNING").id)
-    done = client.get(f"{BASE}/901").json()
+    done = client.get(f"{BASE}/30001").json()
     assert done["is_current"] and done["job"]["progress"] == 100
     assert done["job"]["done"] == document.chunks.count()
     monkeypatch.setattr(tasks, "enqueue_removal", reembed_work.remove_vectors)
-    assert client.delete(f"{BASE}/901").json()["code"] == "embedding_in_use"
-    assert client.delete(f"{BASE}/900").status_code == 202
-    assert client.get(f"{BASE}/900").status_code == 404
+    assert client.delete(f"{BASE}/30001").json()["code"] == "embedding_in_use"
+    assert client.delete(f"{BASE}/30000").status_code == 202
+    assert client.get(f"{BASE}/30000").status_code == 404
 
 
 def test_registering_checks_what_is_sent(admin: Any, api: Any, embedders: Any) -> None:  # noqa: F811
@@ -68,21 +70,21 @@ def test_without_a_broker_a_removal_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(tasks, "enqueue_removal", lambda _id: False)
-    assert api(admin).delete(f"{BASE}/901").status_code == 503
+    assert api(admin).delete(f"{BASE}/30001").status_code == 503
 
 
 def test_the_admin_pages_show_and_do_it(admin: Any, api: Any, read: Any) -> None:  # noqa: F811
     read(3, "a.txt")
     client = api(admin)
-    page = _form(client, LIST, {"action": "use", "_selected_action": ["901"]}, follow=True)
+    page = _form(client, LIST, {"action": "use", "_selected_action": ["30001"]}, follow=True)
     assert "is being prepared" in page.content.decode() and "<progress" in page.content.decode()
-    for path in (LIST, f"{LIST}901/change/", "/admin/documents/reembedjob/", f"{LIST}add/"):
+    for path in (LIST, f"{LIST}30001/change/", "/admin/documents/reembedjob/", f"{LIST}add/"):
         assert client.get(path).status_code == 200, path
-    page = _form(client, LIST, {"action": "use", "_selected_action": ["900"]}, follow=True)
+    page = _form(client, LIST, {"action": "use", "_selected_action": ["30000"]}, follow=True)
     assert "in use already" in page.content.decode()
     job = ReembedJob.objects.get()
     assert client.get(f"/admin/documents/reembedjob/{job.pk}/change/").status_code == 200
-    _form(client, LIST, {"action": "cancel", "_selected_action": ["901"]})
+    _form(client, LIST, {"action": "cancel", "_selected_action": ["30001"]})
     job.refresh_from_db()
     assert job.status == "CANCELED"
 
@@ -103,14 +105,14 @@ def test_the_command(read: Any) -> None:  # noqa: F811
         call_command("embeddings", "list")
     person("root", role="superadmin")
     read(2, "a.txt")
-    assert "* 900" in run("list") and "RUNNING" not in run("list")
+    assert "* 30000" in run("list") and "RUNNING" not in run("list")
     with pytest.raises(CommandError, match="in use already"):
-        run("use", "900")
-    run("use", "901")
-    run("cancel", "901")
-    assert "DONE" in run("use", "901", "--here")
-    assert "* 901" in run("list")
-    assert ChunkVector.objects.filter(embedding_model=901).exists()
+        run("use", "30000")
+    run("use", "30001")
+    run("cancel", "30001")
+    assert "DONE" in run("use", "30001", "--here")
+    assert "* 30001" in run("list")
+    assert ChunkVector.objects.filter(embedding_model=30001).exists()
     assert "384" in run("register", "local", "all-MiniLM-L6-v2")
 
 

@@ -83,10 +83,10 @@ def test_an_hnsw_index_is_built_in_one_go_when_there_is_enough_for_it(
     assert vector_indexes.exists(model)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select indexdef from pg_indexes where indexname = 'documents_chunkvector_hnsw_900'"
+            "select indexdef from pg_indexes where indexname = 'documents_chunkvector_hnsw_30000'"
         )
         definition = cursor.fetchone()[0]
-    assert f"halfvec({DIMENSIONS})" in definition and "embedding_model_id = 900" in definition
+    assert f"halfvec({DIMENSIONS})" in definition and "embedding_model_id = 30000" in definition
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from llm.queries import current_embedding_model
 
 # Not in a transaction: indexes are built beside writers, which PostgreSQL does in none.
 pytestmark = pytest.mark.django_db(transaction=True)
-SIZES = {900: 8, 901: 12}
+SIZES = {30000: 8, 30001: 12}
 
 
 class Embedder:
@@ -42,11 +42,11 @@ class Embedder:
 
 @pytest.fixture
 def embedders(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> dict[int, Embedder]:
-    """900 is current, 901 registered."""
+    """30000 is current, 30001 registered."""
     EmbeddingModel.objects.update(is_current=False)
     for pk, size in SIZES.items():
         EmbeddingModel.objects.create(
-            id=pk, kind="local", name=f"m{pk}", dimensions=size, is_current=pk == 900
+            id=pk, kind="local", name=f"m{pk}", dimensions=size, is_current=pk == 30000
         )
     made = {pk: Embedder(size) for pk, size in SIZES.items()}
     for module in (reading, reembed_work):
@@ -95,79 +95,79 @@ def test_a_change_embeds_everything_and_then_takes_over(
     read(5, "a.txt")
     read(3, "b.txt")
     total = Chunk.objects.count()
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
     assert sent_jobs == [job.id] and (job.total, job.done, job.progress) == (total, 0, 0)
-    assert current() == 900, "the old one serves"
+    assert current() == 30000, "the old one serves"
     assert reembed_work.run(job.id) is False
     job.refresh_from_db()
     assert (job.status, job.done, job.embedded, job.progress) == ("DONE", total, total, 100)
     assert job.finished_at and job.lease_token is None
-    assert current() == 901 and vectors(901) == vectors(900) == total
-    assert {len(row.vector) for row in ChunkVector.objects.filter(embedding_model=901)} == {12}
+    assert current() == 30001 and vectors(30001) == vectors(30000) == total
+    assert {len(row.vector) for row in ChunkVector.objects.filter(embedding_model=30001)} == {12}
     with connection.cursor() as cursor:
         cursor.execute(
-            "select indexdef from pg_indexes where indexname = 'documents_chunkvector_hnsw_901'"
+            "select indexdef from pg_indexes where indexname = 'documents_chunkvector_hnsw_30001'"
         )
         assert "halfvec(12)" in cursor.fetchone()[0]
-    texts = set(embedders[901].texts)
-    assert texts == set(embedders[900].texts), "the same header and text"
+    texts = set(embedders[30001].texts)
+    assert texts == set(embedders[30000].texts), "the same header and text"
 
 
 def test_going_back_costs_nothing(admin: Any, read: Any, embedders: Any) -> None:
     read(4, "a.txt")
-    reembed_work.run(reembed.use(actor=admin, model_id=901).id)
-    asked = len(embedders[900].texts)
-    job = reembed.use(actor=admin, model_id=900)
+    reembed_work.run(reembed.use(actor=admin, model_id=30001).id)
+    asked = len(embedders[30000].texts)
+    job = reembed.use(actor=admin, model_id=30000)
     reembed_work.run(job.id)
     job.refresh_from_db()
-    assert current() == 900 and job.embedded == 0 and len(embedders[900].texts) == asked
+    assert current() == 30000 and job.embedded == 0 and len(embedders[30000].texts) == asked
 
 
 def test_one_change_at_a_time_and_only_by_admins(
     admin: Any, alice: Any, embedders: Any, sent_jobs: Any
 ) -> None:
     with pytest.raises(Forbidden):
-        reembed.use(actor=alice, model_id=901)
+        reembed.use(actor=alice, model_id=30001)
     with pytest.raises(Conflict, match="in use already"):
-        reembed.use(actor=admin, model_id=900)
+        reembed.use(actor=admin, model_id=30000)
     with pytest.raises(NotFound):
         reembed.use(actor=admin, model_id=5)
-    reembed.use(actor=admin, model_id=901)
+    reembed.use(actor=admin, model_id=30001)
     EmbeddingModel.objects.create(id=902, kind="local", name="m902", dimensions=4)
     with pytest.raises(Conflict, match="being prepared"):
         reembed.use(actor=admin, model_id=902)
     for call in (reembed.cancel, reembed.remove, reembed.standing):
         with pytest.raises(Forbidden):
-            call(actor=alice, model_id=901)
+            call(actor=alice, model_id=30001)
 
 
 def test_a_killed_worker_loses_one_batch(admin: Any, read: Any, embedders: Any) -> None:
     """As after kill -9: nobody released the lease, and the reconciler finds the job."""
     read(100, "a.txt")
     total = Chunk.objects.count()
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     class Killed(BaseException):
         pass
 
     def kill(texts: Sequence[str]) -> None:
-        if len(embedders[901].texts) >= 64:
+        if len(embedders[30001].texts) >= 64:
             raise Killed
 
-    embedders[901].before = kill
+    embedders[30001].before = kill
     with pytest.raises(Killed):
         reembed_work.run(job.id)
     job.refresh_from_db()
-    assert (job.status, job.done, vectors(901)) == ("RUNNING", 64, 64) and job.lease_token
-    embedders[901].before = lambda texts: None
+    assert (job.status, job.done, vectors(30001)) == ("RUNNING", 64, 64) and job.lease_token
+    embedders[30001].before = lambda texts: None
     assert reembed_lease.due(queue_is_empty=True) == [] and not reembed_work.run(job.id)
-    assert vectors(901) == 64, "the lease is respected"
+    assert vectors(30001) == 64, "the lease is respected"
     expire(job)
     assert reembed_lease.due(queue_is_empty=False) == [job.id]
     reembed_work.run(job.id)
     job.refresh_from_db()
-    assert job.status == "DONE" and current() == 901 and vectors(901) == total
-    assert len(embedders[901].texts) == job.embedded == total, "nothing was embedded twice"
+    assert job.status == "DONE" and current() == 30001 and vectors(30001) == total
+    assert len(embedders[30001].texts) == job.embedded == total, "nothing was embedded twice"
 
 
 def expire(job: ReembedJob) -> None:
@@ -183,34 +183,34 @@ def test_canceling_stops_between_batches_and_keeps_what_is_there(
 ) -> None:
     monkeypatch.setattr(embed, "KEEP_EVERY", 0.0)
     read(100, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     real = reembed_work._store
 
     def store_and_cancel(*args: Any) -> None:
         real(*args)
-        reembed.cancel(actor=admin, model_id=901)
+        reembed.cancel(actor=admin, model_id=30001)
 
     monkeypatch.setattr(reembed_work, "_store", store_and_cancel)
     reembed_work.run(job.id)
     monkeypatch.setattr(reembed_work, "_store", real)
     job.refresh_from_db()
-    assert job.status == "CANCELED" and job.finished_at and current() == 900
-    assert vectors(901) == 32
+    assert job.status == "CANCELED" and job.finished_at and current() == 30000
+    assert vectors(30001) == 32
     with pytest.raises(Conflict):
-        reembed.cancel(actor=admin, model_id=901)
-    reembed_work.run(reembed.use(actor=admin, model_id=901).id)
-    assert current() == 901 and vectors(901) == Chunk.objects.count()
-    assert len(embedders[901].texts) <= Chunk.objects.count() + 32, "one batch at most in vain"
+        reembed.cancel(actor=admin, model_id=30001)
+    reembed_work.run(reembed.use(actor=admin, model_id=30001).id)
+    assert current() == 30001 and vectors(30001) == Chunk.objects.count()
+    assert len(embedders[30001].texts) <= Chunk.objects.count() + 32, "one batch at most in vain"
 
 
 def test_a_slice_ends_and_the_job_goes_on(
     admin: Any, read: Any, embedders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read(70, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
     monkeypatch.setattr(slices, "SLICE", 0.0)
-    assert reembed_work.run(job.id) is True and vectors(901) == 0
+    assert reembed_work.run(job.id) is True and vectors(30001) == 0
     monkeypatch.setattr(slices, "SLICE", 30.0)
     monkeypatch.setattr(leases, "_stopping", leases.threading.Event())
     leases.stop()
@@ -222,12 +222,12 @@ def test_a_slice_ends_and_the_job_goes_on(
 
 def test_trouble_that_passes_is_waited_out(admin: Any, read: Any, embedders: Any) -> None:
     read(3, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     def fail(texts: Sequence[str]) -> None:
         raise llm_error("rate_limited")
 
-    embedders[901].before = fail
+    embedders[30001].before = fail
     for failure in range(len(reembed_work.PAUSES)):
         reembed_work.run(job.id)
         job.refresh_from_db()
@@ -236,7 +236,7 @@ def test_trouble_that_passes_is_waited_out(admin: Any, read: Any, embedders: Any
         ReembedJob.objects.filter(id=job.id).update(retry_at=None)
     reembed_work.run(job.id)
     job.refresh_from_db()
-    assert (job.status, job.error_code, current()) == ("FAILED", "rate_limited", 900)
+    assert (job.status, job.error_code, current()) == ("FAILED", "rate_limited", 30000)
     assert "no more requests" in reembed.error_of(job)
 
 
@@ -245,54 +245,56 @@ def test_trouble_that_stays_ends_it_at_once(
     admin: Any, read: Any, embedders: Any, code: str
 ) -> None:
     read(3, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     def fail(texts: Sequence[str]) -> None:
         raise llm_error(code)
 
-    embedders[901].before = fail
+    embedders[30001].before = fail
     reembed_work.run(job.id)
     job.refresh_from_db()
     assert (job.status, job.error_code, job.failures) == ("FAILED", code, 1)
-    assert reembed.error_of(job) and current() == 900
+    assert reembed.error_of(job) and current() == 30000
 
 
 def test_vectors_of_another_size_never_reach_the_index(
     admin: Any, read: Any, embedders: Any
 ) -> None:
     read(3, "a.txt")
-    embedders[901].dimensions = 13
-    job = reembed.use(actor=admin, model_id=901)
+    embedders[30001].dimensions = 13
+    job = reembed.use(actor=admin, model_id=30001)
     reembed_work.run(job.id)
     job.refresh_from_db()
-    assert (job.status, job.error_code) == ("FAILED", "other_dimensions") and vectors(901) == 0
+    assert (job.status, job.error_code) == ("FAILED", "other_dimensions") and vectors(30001) == 0
 
 
 def test_documents_read_meanwhile_get_both(admin: Any, read: Any, sent_jobs: Any) -> None:
     read(2, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
     later = read(2, "b.txt")
-    assert vectors(901) == Chunk.objects.filter(document=later).count() > 0
+    assert vectors(30001) == Chunk.objects.filter(document=later).count() > 0
     reembed_work.run(job.id)
-    assert current() == 901 and vectors(900) == vectors(901) == Chunk.objects.count()
+    assert current() == 30001 and vectors(30000) == vectors(30001) == Chunk.objects.count()
     read(2, "c.txt")
-    assert vectors(901) == Chunk.objects.count() > vectors(900), "and only the new one afterwards"
+    assert vectors(30001) == Chunk.objects.count() > vectors(30000), (
+        "and only the new one afterwards"
+    )
 
 
 def test_a_new_model_in_trouble_stops_no_upload(
     admin: Any, read: Any, embedders: Any, sent_jobs: Any
 ) -> None:
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     def fail(texts: Sequence[str]) -> None:
         raise llm_error("unavailable")
 
-    embedders[901].before = fail
+    embedders[30001].before = fail
     read(2, "a.txt")
-    assert vectors(900) > 0 == vectors(901)
-    embedders[901].before = lambda texts: None
+    assert vectors(30000) > 0 == vectors(30001)
+    embedders[30001].before = lambda texts: None
     reembed_work.run(job.id)
-    assert current() == 901 and vectors(901) == vectors(900)
+    assert current() == 30001 and vectors(30001) == vectors(30000)
 
 
 def test_a_document_that_is_being_read_during_the_switch_is_not_lost(
@@ -310,25 +312,25 @@ def test_a_document_that_is_being_read_during_the_switch_is_not_lost(
 
     def switch_first(*args: Any) -> None:
         monkeypatch.setattr(pipeline, "store", real)
-        reembed_work.run(reembed.use(actor=admin, model_id=901).id)
+        reembed_work.run(reembed.use(actor=admin, model_id=30001).id)
         real(*args)
 
     monkeypatch.setattr(pipeline, "store", switch_first)
     pipeline.run(late.id)
     late.refresh_from_db()
-    assert (late.status, late.attempts, current()) == ("PROCESSED", 1, 901)
+    assert (late.status, late.attempts, current()) == ("PROCESSED", 1, 30001)
     chunks = Chunk.objects.filter(document=late)
-    for pk, wanted in ((900, 0), (901, chunks.count())):
+    for pk, wanted in ((30000, 0), (30001, chunks.count())):
         found = ChunkVector.objects.filter(embedding_model=pk, chunk__in=chunks)
         assert found.count() == wanted
 
 
 def test_the_switch_waits_for_the_last_passage(admin: Any, read: Any, sent_jobs: Any) -> None:
     read(3, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
     rows = ReembedJob.objects.filter(id=job.id)
     assert not switching.switch(job, rows, status="DONE")
-    assert current() == 900 and ReembedJob.objects.get().status == "RUNNING"
+    assert current() == 30000 and ReembedJob.objects.get().status == "RUNNING"
 
 
 def test_deleting_a_document_meanwhile_harms_nothing(
@@ -336,7 +338,7 @@ def test_deleting_a_document_meanwhile_harms_nothing(
 ) -> None:
     gone = read(40, "a.txt")
     read(2, "b.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     real = reembed_work._store
 
@@ -348,23 +350,26 @@ def test_deleting_a_document_meanwhile_harms_nothing(
     monkeypatch.setattr(reembed_work, "_store", delete_first)
     reembed_work.run(job.id)
     job.refresh_from_db()
-    assert job.status == "DONE" and vectors(901) == Chunk.objects.count() > 0
+    assert job.status == "DONE" and vectors(30001) == Chunk.objects.count() > 0
 
 
 def test_removal_takes_vectors_index_and_row(admin: Any, read: Any, embedders: Any) -> None:
     read(3, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
-    for pk, code in ((900, "embedding_in_use"), (901, "reembed_running")):
+    job = reembed.use(actor=admin, model_id=30001)
+    for pk, code in ((30000, "embedding_in_use"), (30001, "reembed_running")):
         with pytest.raises(Conflict) as caught:
             reembed.remove(actor=admin, model_id=pk)
         assert caught.value.code == code and not reembed_work.remove_vectors(pk)
     reembed_work.run(job.id)
-    assert reembed_work.remove_vectors(900)
-    assert vectors(900) == 0 < vectors(901) and not EmbeddingModel.objects.filter(pk=900).exists()
+    assert reembed_work.remove_vectors(30000)
+    assert (
+        vectors(30000) == 0 < vectors(30001)
+        and not EmbeddingModel.objects.filter(pk=30000).exists()
+    )
     with connection.cursor() as cursor:
-        cursor.execute("select to_regclass('documents_chunkvector_hnsw_900')")
+        cursor.execute("select to_regclass('documents_chunkvector_hnsw_30000')")
         assert cursor.fetchone()[0] is None
-    assert not reembed_work.remove_vectors(900), "twice is no harm"
+    assert not reembed_work.remove_vectors(30000), "twice is no harm"
 
 
 def test_an_embedding_failure_late_in_a_document_is_not_paid_for_twice(
@@ -373,18 +378,18 @@ def test_an_embedding_failure_late_in_a_document_is_not_paid_for_twice(
     document = upload(alice, text_of(100, "a.txt"), "a.txt")
 
     def fail(texts: Sequence[str]) -> None:
-        if len(embedders[900].texts) >= 64:
+        if len(embedders[30000].texts) >= 64:
             raise llm_error("unavailable")
 
-    embedders[900].before = fail
+    embedders[30000].before = fail
     pipeline.run(document.id)
     assert PendingVector.objects.count() == 64 and Chunk.objects.count() == 0
-    embedders[900].before = lambda texts: None
+    embedders[30000].before = lambda texts: None
     Document.objects.update(retry_at=None)
     pipeline.run(document.id)
     document.refresh_from_db()
     assert document.status == "PROCESSED" and PendingVector.objects.count() == 0
-    assert len(embedders[900].texts) == vectors(900) == Chunk.objects.count() > 64
+    assert len(embedders[30000].texts) == vectors(30000) == Chunk.objects.count() > 64
 
 
 def test_deleting_a_document_takes_its_waiting_vectors_along(
@@ -393,10 +398,10 @@ def test_deleting_a_document_takes_its_waiting_vectors_along(
     document = upload(alice, text_of(100, "a.txt"), "a.txt")
 
     def fail(texts: Sequence[str]) -> None:
-        if embedders[900].texts:
+        if embedders[30000].texts:
             raise llm_error("auth")
 
-    embedders[900].before = fail
+    embedders[30000].before = fail
     pipeline.run(document.id)
     assert PendingVector.objects.count() == 32
     services.delete(actor=alice, document_id=document.id)
@@ -406,7 +411,7 @@ def test_deleting_a_document_takes_its_waiting_vectors_along(
 def test_the_reconciler_sends_a_forgotten_job(
     admin: Any, embedders: Any, sent_jobs: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
     monkeypatch.setattr(tasks, "waiting", lambda: 0)
     sent_jobs.clear()
     tasks.reconcile()
@@ -420,7 +425,7 @@ def test_uploads_at_the_same_time_as_the_switch_are_all_found(
     for number in range(4):
         read(3, f"old{number}.txt")
     waiting = [upload(alice, text_of(2, f"new{n}.txt"), f"new{n}.txt").id for n in range(16)]
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
 
     def in_thread(call: Callable[..., Any], *args: Any) -> None:
         try:
@@ -435,10 +440,10 @@ def test_uploads_at_the_same_time_as_the_switch_are_all_found(
         for future in futures:
             future.result()
     reembed_work.run(job.id)
-    assert current() == 901
+    assert current() == 30001
     assert not Document.objects.exclude(status="PROCESSED").exists()
-    assert vectors(901) == Chunk.objects.count() > 0
-    assert not switching.missing(EmbeddingModel.objects.get(pk=901)).exists()
+    assert vectors(30001) == Chunk.objects.count() > 0
+    assert not switching.missing(EmbeddingModel.objects.get(pk=30001)).exists()
 
 
 def test_a_change_that_makes_searches_worse_waits_for_a_yes(
@@ -448,29 +453,29 @@ def test_a_change_that_makes_searches_worse_waits_for_a_yes(
 
     def objections(job: ReembedJob, going_on: Callable[[], None]) -> list[dict[str, Any]]:
         going_on()
-        asked.append(vectors(901))
+        asked.append(vectors(30001))
         return [{"name": "Exam", "sentence": "It is worse."}]
 
     monkeypatch.setattr(switching, "objections", objections)
     read(3, "a.txt")
-    job = reembed.use(actor=admin, model_id=901)
+    job = reembed.use(actor=admin, model_id=30001)
     with pytest.raises(Conflict, match="not waiting"):
-        reembed.approve(actor=admin, model_id=901)
+        reembed.approve(actor=admin, model_id=30001)
     reembed_work.run(job.id)
     job.refresh_from_db()
     assert asked == [Chunk.objects.count()], "all vectors are there when the sets are asked"
-    assert job.is_waiting and job.status == "RUNNING" and current() == 900
+    assert job.is_waiting and job.status == "RUNNING" and current() == 30000
     assert reembed_lease.due(queue_is_empty=True) == [], "nobody takes it up"
     # What is read meanwhile gets vectors by both.
     read(2, "b.txt")
-    assert vectors(901) == vectors(900)
+    assert vectors(30001) == vectors(30000)
     with pytest.raises(Forbidden):
-        reembed.approve(actor=alice, model_id=901)
-    reembed.approve(actor=admin, model_id=901)
+        reembed.approve(actor=alice, model_id=30001)
+    reembed.approve(actor=admin, model_id=30001)
     assert sent_jobs[-1] == job.id
     reembed_work.run(job.id)
     job.refresh_from_db()
-    assert job.status == "DONE" and current() == 901 and len(asked) == 1
+    assert job.status == "DONE" and current() == 30001 and len(asked) == 1
 
 
 def test_the_question_can_be_left_out(
@@ -480,5 +485,5 @@ def test_the_question_can_be_left_out(
     worse = [{"name": "Exam", "sentence": "It is worse."}]
     monkeypatch.setattr(switching, "objections", lambda *_given: worse)
     read(3, "a.txt")
-    reembed_work.run(reembed.use(actor=admin, model_id=901).id)
-    assert current() == 901
+    reembed_work.run(reembed.use(actor=admin, model_id=30001).id)
+    assert current() == 30001
