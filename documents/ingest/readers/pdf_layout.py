@@ -8,6 +8,7 @@ import numpy
 
 from documents.ingest.cleaning import plain
 from documents.ingest.readers import pdf_lines, pdf_order
+from documents.ingest.readers.pdf_bidi import is_right_to_left
 from documents.ingest.readers.pdf_calls import Array, Calls
 from documents.ingest.readers.pdf_lines import Line, Page
 from documents.ingest.readers.pdf_order import Piece
@@ -96,7 +97,9 @@ def _on_page(words: Words, width: float, height: float) -> Words:
 def _lines(words: Words) -> list[Line]:
     boxes, quarters = words.boxes, words.quarters
     if quarters is None or not quarters.any():
-        return _upright_lines(pdf_order.pieces(words, boxes), words)
+        # Columns and cells of a page in Arabic follow each other as its words do.
+        shown = _mirrored(boxes) if is_right_to_left(words.texts) else boxes
+        return _upright_lines(pdf_order.pieces(words, shown), words)
     usual = int(numpy.bincount(quarters).argmax())
     pieces = pdf_order.pieces(words, _turned(boxes, usual))
     aside = (quarters != usual).tolist()
@@ -107,6 +110,12 @@ def _lines(words: Words) -> list[Line]:
 
 def _upright_lines(pieces: list[Piece], words: Words) -> list[Line]:
     return pdf_lines.lines_of(pdf_order.regions(pieces), words.texts)
+
+
+def _mirrored(boxes: Array) -> Array:
+    """Boxes as if the words ran from left to right that run from right to left."""
+    x0, y0, x1, y1 = boxes.T
+    return numpy.column_stack((-x1, y0, -x0, y1))
 
 
 def _turned(boxes: Array, quarters: int) -> Array:

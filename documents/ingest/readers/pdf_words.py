@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from documents.ingest.cleaning import INVISIBLE, plain_word
+from documents.ingest.readers.pdf_bidi import RIGHT_TO_LEFT, reading_order
 from documents.ingest.readers.pdf_calls import Array, Calls
 
 # What stands before a word.
@@ -70,6 +71,9 @@ class WordReader:
     def read(self, page: Any, textpage: Any, handle: int, size: tuple[float, float]) -> Words:
         """`handle` is the address of the text page, `size` the page's in points."""
         text, units = self._characters(textpage)
+        placed = None
+        if RIGHT_TO_LEFT.search(text) and self._raw.FPDFPage_GetRotation(page) == 0:
+            text, units, placed = self._as_read(text, units, handle)
         starts, ends, before = _split(text)
         texts = _plain(_cut(text, starts, ends), text)
         if not all(texts):
@@ -79,11 +83,23 @@ class WordReader:
         firsts, lasts = starts, ends - 1
         if units is not None:
             firsts, lasts = units[firsts], units[lasts]
-        boxes = to_display(self._raw, page, size)(self._boxes(handle, firsts, lasts))
+        if placed is None:
+            found = self._boxes(handle, firsts, lasts)
+        else:
+            found = _around(placed, starts, ends)
+        boxes = to_display(self._raw, page, size)(found)
         words = Words(texts, before, boxes, firsts)
         if _high(words).any() or self._raw.FPDFPage_GetRotation(page) == 2:
             words.quarters = self._quarters(page, textpage, firsts)
         return words
+
+    def _as_read(self, text: str, units: Array | None, handle: int) -> tuple[str, Array, Array]:
+        """(the text as it is read, PDFium's numbers of its characters, their boxes)."""
+        numbers = numpy.arange(len(text)) if units is None else units
+        boxes = self._calls.boxes(handle, numbers)
+        text, places = reading_order(text, boxes)
+        # Spaces have the number of some other character: nobody asks where they stand.
+        return text, numbers[places], boxes[places]
 
     def _quarters(self, page: Any, textpage: Any, firsts: Array) -> Array:
         angle = self._raw.FPDFText_GetCharAngle
@@ -135,6 +151,22 @@ class WordReader:
                 numpy.minimum(first[:, 3], last[:, 3]),
             )
         )
+
+
+def _around(boxes: Array, starts: Array, ends: Array) -> Array:
+    """What holds all characters of each word: the outermost need not be the first and the last."""
+    out = numpy.zeros((len(starts), 4))
+    for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        word = boxes[start:end]
+        known = word[word[:, 0] != word[:, 2]]
+        if len(known):
+            out[number] = (
+                *known[:, [0]].min(0),
+                known[:, 1].max(),
+                known[:, 2].max(),
+                known[:, 3].min(),
+            )
+    return out
 
 
 def _high(words: Words) -> Array:
