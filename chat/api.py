@@ -79,7 +79,11 @@ class SessionDetail(APIView):
         """My own session; an admin also reaches others' for reading and removal."""
         if not caller(request).is_admin:
             return queries.session(caller(request), session_id)
-        found = Session.objects.select_related("model").filter(pk=session_id).first()
+        found = (
+            Session.objects.select_related("model", "assistant_version")
+            .filter(pk=session_id)
+            .first()
+        )
         if found is None:
             raise NotFound
         return found

@@ -8,11 +8,22 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from chat.assistants.models import Assistant, AssistantVersion
 from chat.sentences import error_sentence
 from core.ids import new_id
 from documents.models import Collection, Document
 from llm.models import LanguageModel
-from prompts.models import Prompt
+from prompts.models import Prompt, PromptVersion
+
+__all__ = [
+    "Assistant",
+    "AssistantVersion",
+    "Citation",
+    "Feedback",
+    "Generation",
+    "Message",
+    "Session",
+]
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -36,7 +47,17 @@ class Session(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_sessions"
     )
     model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    # What it began with, and goes on with, whatever becomes of the prompt or the assistant.
     prompt = models.ForeignKey(Prompt, null=True, blank=True, on_delete=models.PROTECT)
+    prompt_version = models.ForeignKey(
+        PromptVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    assistant = models.ForeignKey(
+        Assistant, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
+    )
+    assistant_version = models.ForeignKey(
+        AssistantVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     title = models.CharField(max_length=200, blank=True)
     title_is_automatic = models.BooleanField(default=True)
     # The end of the branch that is shown: its parents, up to the root, are the conversation.
@@ -70,6 +91,13 @@ class Session(models.Model):
     class Meta:
         ordering = ["-updated_at"]
         indexes = [models.Index(fields=["user", "-updated_at"], name="chat_session_recent")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(assistant=None, assistant_version=None)
+                | Q(assistant__isnull=False, assistant_version__isnull=False),
+                name="chat_assistant_with_its_version",
+            )
+        ]
         verbose_name = _("chat session")
         verbose_name_plural = _("chat sessions")
 

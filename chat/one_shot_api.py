@@ -24,6 +24,7 @@ class AskIn(Schema):
     prompt: str = Field(max_length=services.MAX_MESSAGE)
     session_id: uuid.UUID | None = None
     model: str = Field("", max_length=200)
+    assistant: str = Field("", max_length=200)
     stream: bool | None = None
     mode: Literal["chat"] = "chat"
     web_search: bool = False
@@ -47,6 +48,7 @@ async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
         prompt=body.prompt,
         session_id=body.session_id,
         model=body.model,
+        assistant=body.assistant,
         key=request.headers.get("Idempotency-Key", ""),
     )
     generation = await begin(request, post)

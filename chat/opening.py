@@ -1,10 +1,10 @@
 """Opening a generation in one statement: the question, the place for its answer, the generation.
 
 What stands before the first word is what students wait for, and a hundred of them may ask in one
-second. The statement decides access, that the session is open, that nobody else writes to it and
-that the models are those this process knows; whatever does not fit it (another answer, a repeated
-key, a session of somebody else) changes nothing here and is told apart by ``chat.services``, which
-does the same in single steps.
+second. The statement decides access, that the session is open, that nobody else writes to it, that
+its assistant is open to the asker and that the models are those this process knows; whatever does
+not fit it (another answer, a repeated key, a session of somebody else) changes nothing here and is
+told apart by ``chat.services``, which does the same in single steps.
 """
 
 import json
@@ -17,6 +17,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from accounts.models import User
+from chat.assistants.models import OPEN_TO_ASKER, AssistantVersion
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from core.ids import new_id
@@ -24,17 +25,32 @@ from core.process import owner
 from llm.models import LanguageModel
 from llm.standing import ANY_ACTIVE, STAMP, forget_usable, saw_budgets, usable_before
 from llm.tokens import LEAST_BYTES, SAFETY, size
-from prompts.models import Prompt
+from prompts.models import PromptVersion
+from prompts.services import TOLD
 
-SESSION = [field.attname for field in Session._meta.concrete_fields]
-PROMPT = [field.attname for field in Prompt._meta.concrete_fields]
+
+def columns(model: type[Any], *wanted: str) -> list[str]:
+    """In the order of the model's fields, as ``from_db`` takes them; all where none is named."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    return [name for name in names if name in wanted or not wanted]
+
+
+SESSION = columns(Session)
+# All that a turn needs of them.
+PROMPT = columns(PromptVersion, "id", "prompt_id", "number", "name", *TOLD)
+ASSISTANT = columns(
+    AssistantVersion, *"id assistant_id number name model_id fallbacks collections tools".split()
+)
 # Messages and generations refer to each other by keys that are checked when the statement ends.
 SQL = f"""
 with old as (
   select s.* from chat_session s
   where s.id = %(session)s and s.user_id = %(user)s and s.status = 'ACTIVE' and not exists (
     select 1 from chat_generation g where g.session_id = s.id and g.status = 'running')
-  and {{stamp}} = %(stamp)s
+  and {{stamp}} = %(stamp)s and {{open_to_asker}}
+  and not exists (
+    select 1 from chat_assistantversion v
+    where v.id = s.assistant_version_id and v.model_id <> all(%(usable)s::uuid[]))
   for update of s
 ), used as (
   insert into core_idempotentrequest (user_id, key, fingerprint, result, created_at)
@@ -60,11 +76,13 @@ with old as (
   from old where s.id = old.id
 )
 select {{any_budget}}, {", ".join(f"old.{name}" for name in SESSION)},
-  {", ".join(f"p.{name}" for name in PROMPT)}
-from old left join prompts_prompt p on p.id = old.prompt_id
+  {", ".join(f"p.{name}" for name in PROMPT)}, {", ".join(f"a.{name}" for name in ASSISTANT)}
+from old left join prompts_promptversion p on p.id = old.prompt_version_id
+left join chat_assistantversion a on a.id = old.assistant_version_id
 """.format(  # noqa: S608  names of columns only
     model="case when model_id = any(%(usable)s::uuid[]) then model_id else %(usual)s end",
     stamp=STAMP,
+    open_to_asker=OPEN_TO_ASKER,
     any_budget=ANY_ACTIVE,
 )
 
@@ -92,6 +110,7 @@ def open_at_once(asked: Asked) -> Generation | None:
     given = {
         "session": asked.session_id,
         "user": asked.user.pk,
+        "is_admin": asked.user.is_admin,
         "text": asked.text,
         "title": asked.title,
         "key": asked.key,
@@ -135,10 +154,14 @@ def _built(
     now: datetime,
 ) -> Generation:
     """The rows as they are now, without asking for them again."""
-    session = Session.from_db("default", SESSION, row[: len(SESSION)])
+    own, prompt = row[: len(SESSION)], row[len(SESSION) : -len(ASSISTANT)]
+    assistant = row[-len(ASSISTANT) :]
+    session = Session.from_db("default", SESSION, own)
     session.user = asked.user
-    if session.prompt_id:
-        session.prompt = Prompt.from_db("default", PROMPT, row[len(SESSION) :])
+    if session.prompt_version_id:
+        session.prompt_version = PromptVersion.from_db("default", PROMPT, prompt)
+    if session.assistant_version_id:
+        session.assistant_version = AssistantVersion.from_db("default", ASSISTANT, assistant)
     model = next((one for one in models if one.pk == session.model_id), models[0])
     before, place = session.leaf_id, session.total_messages
     question = Message(

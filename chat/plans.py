@@ -7,14 +7,15 @@ from functools import partial
 
 from accounts.models import User
 from chat import queries
-from chat.context import conversation, system_prompt, window
+from chat.assistants.queries import chain
+from chat.context import conversation, may_search, system_prompt, window
 from chat.models import Generation, Message, Session
 from chat.tools import Before
 from llm.fallback import Candidate
 from llm.messages import Request
 from llm.models import LanguageModel
 from llm.purpose import task_of
-from llm.queries import fallback_chain
+from rag.search import Scope
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,18 @@ class Plan:
     language: str
     left_out: bool  # older messages did not fit
     before: Before  # what a question that cannot stand alone leans on
-    chat_files: uuid.UUID | None = None  # the collection of what was brought to this chat
+    scope: Scope  # what its searches go through
+    may_search: bool
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation up to its question, and who asks; `language` is a code."""
+
+    session: Session
+    thread: list[Message]
+    student: str
+    language: str
 
 
 def plan(generation: Generation, user: User, language: str) -> Plan:
@@ -42,7 +54,8 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
     thread = [question]
     if question.parent_id is not None:
         thread = queries.branch(list(session.messages.all()), generation.question_id)
-    chosen, left_out = _candidate(model, session, thread)
+    talk = Talk(session, thread, user.full_name, user.language or language)
+    chosen, left_out = _candidate(model, talk)
     return Plan(
         generation_id=generation.pk,
         session_id=session.pk,
@@ -51,12 +64,22 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
         answer=generation.answer,
         model=model,
         chosen=chosen,
-        others=partial(_others, model, session, thread, generation.question.content),
+        others=partial(_others, model, talk),
         language=language,
         left_out=left_out,
         before=_before(user, thread),
-        chat_files=session.files_id,
+        scope=_scope(session),
+        may_search=may_search(session),
     )
+
+
+def _scope(session: Session) -> Scope:
+    """The files of this chat are always among it. Who may read what is decided by the search."""
+    assistant = session.assistant_version
+    if assistant is None or not assistant.collections:
+        return Scope(chat=session.files_id)
+    own = [session.files_id] if session.files_id else []
+    return Scope(collections=[*assistant.collections, *own])
 
 
 def _before(user: User, thread: Sequence[Message]) -> Before:
@@ -65,13 +88,12 @@ def _before(user: User, thread: Sequence[Message]) -> Before:
     return Before(asked, partial(queries.cited_heading, user, answered))
 
 
-def _candidate(
-    model: LanguageModel, session: Session, thread: list[Message]
-) -> tuple[Candidate, bool]:
+def _candidate(model: LanguageModel, talk: Talk) -> tuple[Candidate, bool]:
     """The conversation as it fits a model, and whether older messages did not."""
-    space, system = window(model), system_prompt(session)
+    session = talk.session
+    space, system = window(model), system_prompt(session, talk.student, talk.language)
     fitted = conversation(
-        thread, space.conversation(system), session.context_summary, session.summarised_until
+        talk.thread, space.conversation(system), session.context_summary, session.summarised_until
     )
     request = Request(
         model=model.name,
@@ -82,8 +104,7 @@ def _candidate(
     return Candidate(model, request, space.passages), fitted.left_out
 
 
-def _others(
-    model: LanguageModel, session: Session, thread: list[Message], question: str
-) -> list[Candidate]:
-    chain = fallback_chain(model, task_of(question))
-    return [_candidate(other, session, thread)[0] for other in chain]
+def _others(model: LanguageModel, talk: Talk) -> list[Candidate]:
+    task = task_of(talk.thread[-1].content)
+    others = chain(talk.session.assistant_version, model.pk, task)
+    return [_candidate(other, talk)[0] for other in others]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import User
+from chat.assistants.queries import answering
 from chat.models import Citation, Generation, Message, Session
 from core.errors import NotFound
 from documents.asking import reading_as
@@ -24,7 +25,8 @@ def sessions(user: User, status: str = "", search: str = "") -> QuerySet[Session
 
 
 def session(user: User, session_id: uuid.UUID) -> Session:
-    found = Session.objects.visible_to(user).select_related("model").filter(id=session_id).first()
+    mine = Session.objects.visible_to(user).select_related("model", "assistant_version")
+    found = mine.filter(id=session_id).first()
     if found is None:
         raise NotFound
     return found
@@ -87,7 +89,12 @@ def latest_generation(session: Session) -> Generation | None:
 
 
 def model_for(session: Session) -> LanguageModel | None:
-    """The session's model while it can be used, else the first that can."""
+    """The session's model while it can be used, else the first that can.
+
+    An assistant's model is replaced by its fallbacks only; None when none of them can be used.
+    """
+    if session.assistant_version is not None:
+        return answering(session.assistant_version)
     usable = usable_models()
     mine = usable.filter(pk=session.model_id).first() if session.model_id else None
     return mine or usable.first()

@@ -14,8 +14,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
+from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.query_writing import written
-from chat.tools import DOCUMENT_SEARCH, Before, whole
+from chat.tools import Before, whole
 from core.comparisons import parts
 from core.follow_ups import is_elliptic, is_greeting
 from llm.base import ChatModel

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from chat.models import Feedback, Message, Session
+from chat.models import AssistantVersion, Feedback, Message, Session
 from chat.protocol import full
 from llm.models import LanguageModel
 
@@ -29,6 +29,7 @@ class SessionIn(StrictSerializer):
     model_id = serializers.UUIDField(required=False, allow_null=True)
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     prompt_id = serializers.UUIDField(required=False, allow_null=True)
+    assistant_id = serializers.UUIDField(required=False, allow_null=True)
     prompt_general = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
     task = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
     persona = serializers.CharField(required=False, allow_blank=True, max_length=20_000)
@@ -46,6 +47,7 @@ def session_row(session: Session) -> dict[str, Any]:
         "id": str(session.pk),
         "user_id": str(session.user_id),
         "model_id": str(session.model_id) if session.model_id else None,
+        "assistant_id": str(session.assistant_id) if session.assistant_id else None,
         "title": session.title,
         "status": session.status,
         "total_messages": session.total_messages,
@@ -61,6 +63,7 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
     return {
         **session_row(session),
         "model": {"id": str(model.pk), "name": model.name} if model else None,
+        "assistant": _assistant(session.assistant_version),
         "prompt_id": str(session.prompt_id) if session.prompt_id else None,
         "files_collection_id": str(session.files_id) if session.files_id else None,
         "prompt_general": session.prompt_general,
@@ -69,6 +72,13 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
         "mission_objective": session.mission_objective,
         "messages": [message_row(message) for message in messages],
     }
+
+
+def _assistant(version: AssistantVersion | None) -> dict[str, Any] | None:
+    """As it was when the chat began."""
+    if version is None:
+        return None
+    return {"id": str(version.assistant_id), "name": version.name, "version": version.number}
 
 
 class FeedbackIn(StrictSerializer):

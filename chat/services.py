@@ -1,6 +1,5 @@
 """Sessions and what is said in them: everything that writes, each with its own access check."""
 
-import logging
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -12,75 +11,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat import generations, opening, queries, session_files, tasks
+from chat.assistants.models import Assistant
+from chat.beginning import create_session, usable_assistant, usable_model
 from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
-from core.errors import Conflict, Invalid, NotFound, Unavailable
+from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.idempotency import fingerprint, once
-from core.ids import new_id
 from core.process import owner
 from llm.models import LanguageModel
-from llm.queries import usable_models
 from llm.tokens import size
-from prompts.models import Prompt
-from prompts.queries import active_prompt
 
-log = logging.getLogger(__name__)
+__all__ = ["create_session", "usable_assistant", "usable_model"]
 
 MAX_MESSAGE = 100_000
 TITLE_LENGTH = 60
 BYTES_A_WORD = 7
-PROMPT_FIELDS = ("prompt_general", "task", "persona", "mission_objective")
-
-
-def create_session(
-    *,
-    actor: User,
-    model_id: Any = None,
-    title: str = "",
-    prompt_id: uuid.UUID | None = None,
-    session_id: uuid.UUID | None = None,
-    **prompt_fields: str,
-) -> Session:
-    """Start a session; raises Invalid for a model or prompt that is not there to be used.
-
-    Raises IntegrityError when there is a session of this id already, whoever owns it.
-    """
-    model = usable_model(model_id) if model_id else None
-    prompt = _prompt(prompt_id) if prompt_id else active_prompt()
-    session = Session.objects.create(
-        id=session_id or new_id(),
-        user=actor,
-        model=model,
-        prompt=prompt,
-        title=title.strip(),
-        title_is_automatic=not title.strip(),
-        **{name: prompt_fields.get(name, "") for name in PROMPT_FIELDS},
-    )
-    log.info(
-        "session %s created: model=%s prompt=%s fields=%s",
-        session.id,
-        model.name if model else "default",
-        prompt.id if prompt else None,
-        {name: len(getattr(session, name)) for name in PROMPT_FIELDS},
-    )
-    return session
-
-
-def usable_model(model_id: Any) -> LanguageModel:
-    found = usable_models().filter(pk=model_id).first()
-    if found is None:
-        raise Invalid(
-            _("This model is not available. Choose one from the list."), code="unknown_model"
-        )
-    return found
-
-
-def _prompt(prompt_id: uuid.UUID) -> Prompt:
-    found = Prompt.objects.filter(pk=prompt_id, archived_at__isnull=True).first()
-    if found is None:
-        raise Invalid(_("This prompt does not exist."), code="unknown_prompt")
-    return found
 
 
 def update_session(
@@ -98,6 +44,11 @@ def update_session(
         session.status = status
         session.ended_at = timezone.now() if status == Session.Status.COMPLETED else None
     if model_id is not None:
+        if session.assistant_id is not None:
+            raise Conflict(
+                _("The assistant of this chat brings its model. Start a new chat for another one."),
+                code="assistant_decides",
+            )
         session.model = usable_model(model_id)
     # Not updated_at: a renamed chat is not a chat that went on.
     session.save(update_fields=["title", "title_is_automatic", "status", "ended_at", "model"])
@@ -200,9 +151,11 @@ def answer_again(*, actor: User, message_id: uuid.UUID) -> Generation:
 
 def _locked(actor: User, session_id: uuid.UUID) -> Session:
     mine = Session.objects.visible_to(actor).filter(id=session_id)
-    session = mine.select_for_update(of=("self",)).first()
+    locked = mine.select_for_update(of=("self",))
+    session = locked.select_related("prompt_version", "assistant_version").first()
     if session is None:
         raise NotFound
+    _require_assistant(actor, session)
     if session.status == Session.Status.COMPLETED:
         raise Conflict(_("This chat is completed. Reopen it or start a new one."), code="completed")
     if generations.running(session) is not None:
@@ -213,8 +166,30 @@ def _locked(actor: User, session_id: uuid.UUID) -> Session:
     return session
 
 
+def _require_assistant(actor: User, session: Session) -> None:
+    """At every turn: what was opened may have been closed since."""
+    if session.assistant_id is None:
+        return
+    if not Assistant.objects.usable_by(actor).filter(pk=session.assistant_id).exists():
+        raise Forbidden(
+            _(
+                "The assistant of this chat is not open to you any more. What was said stays here; "
+                "start a new chat to go on, or ask your lecturer."
+            ),
+            code="assistant_closed",
+        )
+
+
 def _model(session: Session) -> LanguageModel:
     model = queries.model_for(session)
+    if model is None and session.assistant_id is not None:
+        raise Unavailable(
+            _(
+                "The model of this assistant cannot be asked right now. Start a chat with another "
+                "assistant or a model, or tell your lecturer."
+            ),
+            code="no_model",
+        )
     if model is None:
         raise Unavailable(
             _("No model is set up. Ask an administrator to add one."), code="no_model"

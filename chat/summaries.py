@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from chat import queries
+from chat.assistants.queries import chain
 from chat.context import window
 from chat.models import Message, Session
 from core.db import in_thread
@@ -16,7 +17,6 @@ from llm.events import Event, TextDelta
 from llm.fallback import Answerer, Candidate
 from llm.messages import Request, user
 from llm.models import LanguageModel
-from llm.queries import fallback_chain
 from llm.services import Caller, chat_model
 from llm.tokens import size
 from rag.marks import strip_marks
@@ -77,7 +77,8 @@ class Material:
 
 
 def _material(session_id: uuid.UUID) -> tuple[Material, LanguageModel] | None:
-    session = Session.objects.select_related("user", "model").filter(pk=session_id).first()
+    loaded = Session.objects.select_related("user", "model", "assistant_version")
+    session = loaded.filter(pk=session_id).first()
     model = queries.model_for(session) if session else None
     if session is None or model is None or _only_quotes(model):
         return None
@@ -102,8 +103,8 @@ def _candidate(material: Material, model: LanguageModel) -> Candidate:
 
 
 def _others(material: Material, model: LanguageModel) -> list[Candidate]:
-    chain = fallback_chain(model)
-    return [_candidate(material, other) for other in chain if not _only_quotes(other)]
+    others = chain(material.session.assistant_version, model.pk)
+    return [_candidate(material, other) for other in others if not _only_quotes(other)]
 
 
 def _transcript(summary: str, messages: list[Message], budget: int) -> str:

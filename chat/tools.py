@@ -1,21 +1,20 @@
 """Tools the model may call. Each runs as the asking student and sees what that student may see."""
 
 import json
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
+from chat.assistants.tools import DOCUMENT_SEARCH
 from core.db import in_thread
 from core.follow_ups import own_words, stand_alone
 from llm.messages import ToolSpec
 from llm.tokens import size
-from rag.search import Elsewhere, Findings, Hit, Scope
+from rag.search import EVERYTHING, Elsewhere, Findings, Hit, Scope
 from rag.several import Told, look_up_parts, untold
 from rag.sources import Source, SourceBook, with_neighbours
 
-DOCUMENT_SEARCH = "document_search"
 PASSAGES = 6
 
 SPEC = ToolSpec(
@@ -72,7 +71,7 @@ class Searching:
         *,
         before: Before = NO_CHAT,
         told: Told = untold,
-        chat: uuid.UUID | None = None,
+        scope: Scope = EVERYTHING,
     ) -> None:
         self._user = user
         self._book = book
@@ -80,7 +79,7 @@ class Searching:
         self._left = room
         self._before = before
         self._told = told
-        self._scope = Scope(chat=chat)
+        self._scope = scope
 
     async def run(self, query: str, parts: Sequence[str] | None = None) -> str:
         """`parts` take the place of those a rule finds in the query."""

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import translation
 
 from chat import generations, protocol, services
+from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.event_log import EventLog
 from chat.generations import Outcome
 from chat.keeper import keeper
@@ -21,7 +22,7 @@ from chat.models import Citation, Generation, Message
 from chat.plans import Plan
 from chat.searching_first import SearchingFirst
 from chat.sentences import error_sentence
-from chat.tools import DOCUMENT_SEARCH, SPEC, Searching
+from chat.tools import SPEC, Searching
 from core.db import in_thread
 from llm.base import ChatModel
 from llm.errors import LLMError
@@ -91,7 +92,7 @@ class Turn:
 
     async def _answer(self) -> tuple[str, str, str]:
         reason = "incomplete"
-        turn = run_turn(self.answerer, self.plan.chosen.request, [self._search_tool()])
+        turn = run_turn(self.answerer, self.plan.chosen.request, self._tools())
         async with aclosing(turn) as events:
             async for event in events:
                 if isinstance(event, Finished):
@@ -110,7 +111,7 @@ class Turn:
         plan = self.plan
         caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
         built = chat_model(model, caller)
-        if model.supports_tools:
+        if model.supports_tools or not plan.may_search:
             return built
         writer = chat_model(model, replace(caller, kind="query"))
         return SearchingFirst(
@@ -121,6 +122,9 @@ class Turn:
             run=self._searching().run,
             take=self._take,
         )
+
+    def _tools(self) -> list[Tool]:
+        return [self._search_tool()] if self.plan.may_search else []
 
     def _search_tool(self) -> Tool:
         async def run(arguments: JSONDict) -> str:
@@ -139,7 +143,7 @@ class Turn:
                 asked.room,
                 before=self.plan.before,
                 told=self._part,
-                chat=self.plan.chat_files,
+                scope=self.plan.scope,
             )
         return self._searches[asked.model.pk]
 

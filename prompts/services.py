@@ -16,10 +16,12 @@ from accounts.models import User
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from prompts import variables, versions
 from prompts.defaults import TUTOR
-from prompts.models import WRITTEN, Prompt
+from prompts.models import WRITTEN, Prompt, PromptVersion
 
 # What of it the model is told.
 TOLD = ("content", "persona", "task", "mission_objective")
+# What {course} says where no assistant was chosen; instructions are in English.
+NO_COURSE = "this course"
 # Any number no other advisory lock of this product uses.
 ACTIVATION_LOCK = 7_203_003
 
@@ -88,7 +90,7 @@ def preview(*, actor: User, prompt_id: UUID, values: Mapping[str, str]) -> Previ
     prompt = get_prompt(actor=actor, prompt_id=prompt_id)
     given = {
         "student_name": actor.full_name,
-        "course": _("this course"),
+        "course": NO_COURSE,
         "language": language_name(actor.language or get_language() or ""),
         **values,
     }
@@ -102,6 +104,24 @@ def preview(*, actor: User, prompt_id: UUID, values: Mapping[str, str]) -> Previ
         ],
         unknown=variables.unknown(whole),
     )
+
+
+def version_of(prompt: Prompt) -> PromptVersion:
+    """What the prompt says now, as sessions keep it."""
+    # A prompt that was put into the database by hand has none yet.
+    return versions.latest(prompt) or versions.record(prompt, None)
+
+
+def told(
+    version: PromptVersion, *, student_name: str, course: str, language: str
+) -> dict[str, str]:
+    """The four fields of a version with the names in braces filled in; `language` is a code."""
+    values = {
+        "student_name": student_name,
+        "course": course or NO_COURSE,
+        "language": language_name(language),
+    }
+    return {name: variables.fill(getattr(version, name), values) for name in TOLD}
 
 
 def language_name(code: str) -> str:

@@ -1,6 +1,7 @@
 """Names in braces that a prompt may hold, and what stands for them in a chat."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ VARIABLES = {
 # Only a lower-case name right between braces: LaTeX, JSON and code keep theirs.
 NAME = re.compile(r"(?<![\\{$])\{([a-z][a-z_]{2,40})\}(?!\})")
 LONGEST = 120
+STRUCTURE = frozenset('{}<>[]`#*|"\\')
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -26,9 +28,17 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         name = match[1]
         if name not in VARIABLES:
             return match[0]
-        return " ".join(str(values.get(name, "")).split())[:LONGEST]
+        return one_line(str(values.get(name, "")))
 
     return NAME.sub(value, text)
+
+
+def one_line(value: str) -> str:
+    """Without line ends, without characters that show as nothing or turn text around, and without
+    the brackets and marks by which a model tells parts of its instructions apart."""
+    kinds = [(char, unicodedata.category(char)) for char in value if char not in STRUCTURE]
+    plain = "".join(" " if kind[0] in "CZ" else char for char, kind in kinds if kind != "Cf")
+    return " ".join(plain.split())[:LONGEST].rstrip()
 
 
 def used(text: str) -> list[str]:

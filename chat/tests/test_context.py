@@ -45,7 +45,7 @@ def test_braces_and_templates_in_prompts_stay_literal(alice: User) -> None:
 def test_the_creation_log_names_the_configuration_without_any_text(
     alice: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level("INFO", logger="chat.services"):
+    with caplog.at_level("INFO", logger="chat.beginning"):
         services.create_session(actor=alice, persona="secret persona", title="secret title")
     assert "'persona': 14" in caplog.text
     assert "secret" not in caplog.text

@@ -24,6 +24,7 @@ from documents.tests.pdfs import make_pdf
 from llm.events import Completed, TextDelta
 from llm.messages import ToolCall
 from llm.models import LanguageModel
+from rag.search import Scope
 from rag.sources import SourceBook
 from rag.tests.library import direction, document
 
@@ -184,7 +185,7 @@ async def test_the_tool_finds_this_chats_files_only(alice: User, bob: User, admi
     first, second = await in_thread(two_chats, alice)
 
     async def found(user: User, chat: uuid.UUID | None) -> set[str]:
-        tool = Searching(user, SourceBook(), lambda *_: None, 50_000, chat=chat)
+        tool = Searching(user, SourceBook(), lambda *_: None, 50_000, scope=Scope(chat=chat))
         told = json.loads(await tool.run("heart"))
         return {passage["document"] for passage in told["passages"]}
 

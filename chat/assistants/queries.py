@@ -1,0 +1,104 @@
+"""Reading assistants: who may use which, what is wrong with one, who answers in its chats."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from chat.assistants.models import Assistant, AssistantVersion
+from chat.assistants.tools import KNOWN
+from core.errors import NotFound
+from core.rows import row_of
+from documents.models import Collection
+from llm.models import LanguageModel
+from llm.queries import fallback_chain, usable_models
+
+
+def usable_by(user: User) -> QuerySet[Assistant]:
+    """The assistants a user can begin a chat with, by name."""
+    return Assistant.objects.usable_by(user)
+
+
+def listed(user: User, search: str = "") -> QuerySet[Assistant]:
+    """Admins also see what is switched off; every word of `search` must occur."""
+    found = Assistant.objects.visible_to(user)
+    for word in search.replace("\x00", " ").split()[:10]:
+        found = found.filter(Q(name__icontains=word) | Q(description__icontains=word))
+    return found.select_related("prompt").prefetch_related("groups", "users")
+
+
+def one(user: User, assistant_id: UUID) -> Assistant:
+    """Raises NotFound alike for what is unknown and for what is not open to the user."""
+    return row_of(listed(user), assistant_id)
+
+
+def usable(user: User, named: str) -> Assistant:
+    """By id or name; raises NotFound for whatever is not open to the user."""
+    found = usable_by(user)
+    try:
+        return row_of(found, UUID(named))
+    except ValueError:
+        by_name = found.filter(name__iexact=named).first()
+    if by_name is None:
+        raise NotFound
+    return by_name
+
+
+def answering(version: AssistantVersion) -> LanguageModel | None:
+    """The model of an assistant, or who stands in for it; None when none of them can be asked."""
+    if version.model_id is None:
+        return usable_models().first()
+    return next(iter(_chosen([version.model_id, *version.fallbacks])), None) or next(
+        iter([] if version.fallbacks else chain(version, version.model_id)), None
+    )
+
+
+def chain(version: AssistantVersion | None, model_id: UUID, task: str = "") -> list[LanguageModel]:
+    """Whom to ask after a model: the assistant's own list, or else the model's."""
+    if version is not None and version.fallbacks:
+        return [one for one in _chosen(version.fallbacks) if one.pk != model_id]
+    model = LanguageModel(pk=model_id)
+    return fallback_chain(model, task)
+
+
+def _chosen(ids: Sequence[UUID]) -> list[LanguageModel]:
+    found = {model.pk: model for model in usable_models().filter(pk__in=ids)}
+    return [found[pk] for pk in ids if pk in found]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What assistants lean on, as it stands now, for one reader: read once for a whole list."""
+
+    models: dict[UUID, LanguageModel]
+    usable: set[UUID]
+    collections: dict[UUID, Collection]
+    readable: set[UUID]
+
+    def name_of(self, written: Assistant | AssistantVersion, key: UUID) -> str:
+        """The name of a model or a collection, also of one that is gone."""
+        if key in self.models:
+            return str(self.models[key].display_name)
+        if key in self.collections:
+            return self.collections[key].label
+        return str(written.labels.get(str(key), key))
+
+
+def surroundings(user: User, assistants: Iterable[Assistant | AssistantVersion]) -> Surroundings:
+    found = list(assistants)
+    models = {key for one in found for key in (one.model_id, *one.fallbacks) if key}
+    wanted = {key for one in found for key in one.collections}
+    mine = Collection.objects.visible_to(user).filter(pk__in=wanted).order_by()
+    return Surroundings(
+        models=LanguageModel.objects.in_bulk(models),
+        usable=set(usable_models().order_by().values_list("pk", flat=True)),
+        collections=Collection.objects.prefetch_related("groups").in_bulk(wanted),
+        readable=set(mine.values_list("pk", flat=True)),
+    )
+
+
+def known_tools(written: Any) -> list[str]:
+    return [name for name in written.tools if name in KNOWN]
