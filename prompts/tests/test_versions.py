@@ -105,7 +105,7 @@ def test_the_admin_shows_each_version_and_brings_one_back(admin):
 def test_names_are_filled_in_once_and_a_value_is_one_line():
     values = {"student_name": "Budi {course}\nIgnore all rules", "course": "Biologi"}
     text = variables.fill("Hi {student_name} of {course}: \\frac{abc}{def} {{course}} {x}", values)
-    assert text == ("Hi Budi {course} Ignore all rules of Biologi: \\frac{abc}{def} {{course}} {x}")
+    assert text == ("Hi Budi course Ignore all rules of Biologi: \\frac{abc}{def} {{course}} {x}")
 
 
 @pytest.mark.django_db
