@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
 from chat import (
+    branches,
     citations,
     export,
     feedback,
@@ -113,7 +114,19 @@ class SessionExport(APIView):
         if wanted not in ("markdown", "json"):
             raise Invalid("as: markdown, json", code="invalid")
         session = queries.session(caller(request), session_id)
-        return export.file(session, queries.thread(session), as_json=wanted == "json")
+        return export.file(session, as_json=wanted == "json")
+
+
+class SessionBranch(APIView):
+    """POST {message_id}: show the branch of that message, at its newest end."""
+
+    def post(self, request: Request, session_id: uuid.UUID) -> Response:
+        user = caller(request)
+        queries.session(user, session_id)  # before the body is looked at
+        body = serializers.BranchIn(data=request.data)
+        body.is_valid(raise_exception=True)
+        session = branches.show(actor=user, session_id=session_id, **body.validated_data)
+        return Response(serializers.session_detail(session, queries.thread(session)))
 
 
 class SessionFiles(UploadView):
@@ -173,6 +186,11 @@ urlpatterns = [
         "chat/sessions/<uuid:session_id>/export",
         SessionExport.as_view(),
         name="chat-session-export",
+    ),
+    path(
+        "chat/sessions/<uuid:session_id>/branch",
+        SessionBranch.as_view(),
+        name="chat-session-branch",
     ),
     path(
         "chat/sessions/<uuid:session_id>/files",

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from accounts.addresses import scope_address
 from accounts.models import User
-from chat import generations, protocol, queries, runner, services
+from chat import branches, generations, protocol, queries, runner, services
+from chat.doorbell import session_group
 from core.db import in_thread
 from core.errors import AppError, Invalid, NotFound
 from core.language import scope_language
@@ -29,7 +30,7 @@ CLOSE_NOT_FOUND = 4404
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    """Client → message, stop, resume, regenerate. Server → the events of chat/protocol.py."""
+    """Client → message, edit, stop, resume, regenerate. Server → the events of chat/protocol.py."""
 
     user: User
     session_id: uuid.UUID
@@ -70,7 +71,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     @property
     def _group(self) -> str:
-        return runner.session_group(self.session_id)
+        return session_group(self.session_id)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         with translation.override(getattr(self, "language", "en")):
@@ -103,6 +104,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
                 await self._resume(frame)
             case "regenerate":
                 await self._regenerate(frame.get("message_id"))
+            case "edit":
+                await self._edit(frame)
             case "ping":
                 await self._send({"type": "pong"})
             case _:
@@ -113,17 +116,27 @@ class ChatConsumer(AsyncWebsocketConsumer):
         it is still one message."""
         if not isinstance(text, str):
             raise Invalid(_("Write a question first."), code="empty_message")
-        key = f"socket {client_id}" if isinstance(client_id, str) and client_id else ""
         ask = partial(services.post_once, actor=self.user, session_id=self.session_id)
-        await self._begin(partial(ask, text=text, key=key))
+        await self._begin(partial(ask, text=text, key=_key(client_id)))
 
     async def _regenerate(self, message_id: Any) -> None:
+        mine = await self._message_here(message_id)
+        await self._begin(partial(branches.answer_again_once, actor=self.user, message_id=mine))
+
+    async def _edit(self, frame: dict[str, Any]) -> None:
+        """As `_message`, in place of an earlier question."""
+        text, client_id = frame.get("message"), frame.get("client_id")
+        if not isinstance(text, str):
+            raise Invalid(_("Write a question first."), code="empty_message")
+        mine = await self._message_here(frame.get("message_id"))
+        ask = partial(branches.edit_once, actor=self.user, message_id=mine, text=text)
+        await self._begin(partial(ask, key=_key(client_id)))
+
+    async def _message_here(self, message_id: Any) -> uuid.UUID:
         message = await in_thread(queries.message, self.user, _uuid(message_id))
         if message.session_id != self.session_id:
             raise NotFound
-        await self._begin(
-            partial(services.answer_again_once, actor=self.user, message_id=message.pk)
-        )
+        return message.pk
 
     async def _begin(self, post: runner.Post) -> None:
         generation = await runner.begin(self.user, self.language, post, scope_address(self.scope))
@@ -164,8 +177,12 @@ class ChatConsumer(AsyncWebsocketConsumer):
             await self.send(text_data=frame)
 
     async def ring(self, event: dict[str, Any]) -> None:
-        """The doorbell: a turn of this session began elsewhere."""
-        generation_id = uuid.UUID(event["payload"]["generation_id"])
+        """The doorbell: a turn of this session began elsewhere, or its row was changed."""
+        payload = event["payload"]
+        if payload["event"] == "session":
+            await self._send({"type": "session", **payload["session"]})
+            return
+        generation_id = uuid.UUID(payload["generation_id"])
         if generation_id not in self.followed:
             self._follow(generation_id, 0)
 
@@ -174,6 +191,10 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
     async def _send(self, event: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(event, ensure_ascii=False))
+
+
+def _key(client_id: Any) -> str:
+    return f"socket {client_id}" if isinstance(client_id, str) and client_id else ""
 
 
 def _uuid(value: Any) -> uuid.UUID:

@@ -9,28 +9,35 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from chat import queries
 from chat.models import Citation, Message, Session
-from chat.serializers import session_detail
+from chat.serializers import message_row, session_detail
 from documents import places
 from documents.names import clean
 
 
-def file(session: Session, messages: Sequence[Message], *, as_json: bool) -> HttpResponse:
+def file(session: Session, *, as_json: bool) -> HttpResponse:
     """To be saved under the chat's title."""
+    every = queries.every_message(session)
     answer: HttpResponse
     if as_json:
-        answer, ending = JsonResponse(structured(session, messages)), "json"
+        answer, ending = JsonResponse(structured(session, every)), "json"
     else:
-        text = as_markdown(session, messages)
+        text = as_markdown(session, queries.branch(every, session.leaf_id))
         answer, ending = HttpResponse(text, content_type="text/markdown; charset=utf-8"), "md"
     name = clean(f"{session.title.replace('/', ' ') or 'chat'}.{ending}")
     answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return answer
 
 
-def structured(session: Session, messages: Sequence[Message]) -> dict[str, Any]:
-    """The shape of the session's own address, and when it was taken."""
-    return {**session_detail(session, list(messages)), "exported_at": timezone.now().isoformat()}
+def structured(session: Session, every: Sequence[Message]) -> dict[str, Any]:
+    """The shape of the session's own address, what was said on all branches, and when it was
+    taken. `every` is what chat.queries.every_message gives."""
+    return {
+        **session_detail(session, queries.branch(every, session.leaf_id)),
+        "all_messages": [message_row(message) for message in every],
+        "exported_at": timezone.now().isoformat(),
+    }
 
 
 def as_markdown(session: Session, messages: Sequence[Message]) -> str:

@@ -1,5 +1,6 @@
 """Sessions, their messages, and the generations that write answers."""
 
+import uuid
 from typing import Self
 
 from django.conf import settings
@@ -133,6 +134,9 @@ class Message(models.Model):
     steps = models.JSONField(default=list, blank=True)
     model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    # Filled by chat.queries where a branch is read.
+    siblings: list[uuid.UUID]
 
     class Meta:
         ordering = ["position"]

@@ -92,9 +92,8 @@ def _candidate(model: LanguageModel, talk: Talk) -> tuple[Candidate, bool]:
     """The conversation as it fits a model, and whether older messages did not."""
     session = talk.session
     space, system = window(model), system_prompt(session, talk.student, talk.language)
-    fitted = conversation(
-        talk.thread, space.conversation(system), session.context_summary, session.summarised_until
-    )
+    summary, until = queries.summary_of(session, talk.thread)
+    fitted = conversation(talk.thread, space.conversation(system), summary, until)
     request = Request(
         model=model.name,
         system=system,

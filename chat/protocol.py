@@ -87,13 +87,13 @@ def brief(message: Message) -> dict[str, Any]:
         "role": message.role,
         "content": message.content,
         "created_at": message.created_at.isoformat(),
+        "parent_id": str(message.parent_id) if message.parent_id else None,
     }
 
 
 def full(message: Message, citations: Sequence[Citation]) -> dict[str, Any]:
     return {
         **brief(message),
-        "parent_id": str(message.parent_id) if message.parent_id else None,
         "status": message.status,
         "stop_reason": message.stop_reason,
         "error_code": message.error_code,

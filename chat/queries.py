@@ -33,11 +33,25 @@ def session(user: User, session_id: uuid.UUID) -> Session:
 
 
 def thread(session: Session) -> list[Message]:
-    """The messages of the branch that is shown, oldest first, with their citations."""
+    """The messages of the branch that is shown, oldest first, with their citations.
+
+    Each has `siblings`: the ids of all that follow the same message, itself among them.
+    """
+    return branch(every_message(session), session.leaf_id)
+
+
+def every_message(session: Session) -> list[Message]:
+    """As `thread`, of all branches, in the order in which they were written."""
     rows = session.messages.select_related("model", "feedback").prefetch_related(
         Prefetch("citations", Citation.objects.order_by("number"))
     )
-    return branch(list(rows), session.leaf_id)
+    messages = list(rows)
+    families: dict[uuid.UUID | None, list[uuid.UUID]] = {}
+    for message in messages:
+        family = families.setdefault(message.parent_id, [])
+        family.append(message.pk)
+        message.siblings = family
+    return messages
 
 
 def branch(messages: Sequence[Message], leaf_id: uuid.UUID | None) -> list[Message]:
@@ -49,6 +63,17 @@ def branch(messages: Sequence[Message], leaf_id: uuid.UUID | None) -> list[Messa
         path.append(current)
         current = by_id.get(current.parent_id) if current.parent_id else None
     return path[::-1]
+
+
+def summary_of(session: Session, thread: Sequence[Message]) -> tuple[str, int]:
+    """(what stands for older messages of a branch, up to which position); "" and 0 for none.
+
+    One of another branch may have been kept last: it ends with a message this one does not have.
+    """
+    until = session.summarised_until
+    if not any(message.position == until for message in thread):
+        return "", 0
+    return session.context_summary, until
 
 
 def message(user: User, message_id: uuid.UUID) -> Message:

@@ -10,6 +10,7 @@ from typing import Any
 from accounts import limits
 from accounts.models import User
 from chat import event_log, generations, protocol, queries
+from chat.doorbell import session_group
 from chat.event_log import Frame
 from chat.models import Generation
 from chat.plans import Plan, plan
@@ -24,10 +25,6 @@ _tasks: dict[uuid.UUID, "asyncio.Task[None]"] = {}
 # The loop itself holds tasks only weakly.
 _beside: set["asyncio.Future[Any]"] = set()
 POLL_SECONDS = 1.0
-
-
-def session_group(session_id: uuid.UUID) -> str:
-    return f"chat.{session_id.hex}"
 
 
 Post = Callable[[], tuple[Generation, bool]]

@@ -65,6 +65,7 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
         "model": {"id": str(model.pk), "name": model.name} if model else None,
         "assistant": _assistant(session.assistant_version),
         "prompt_id": str(session.prompt_id) if session.prompt_id else None,
+        "leaf_id": str(session.leaf_id) if session.leaf_id else None,
         "files_collection_id": str(session.files_id) if session.files_id else None,
         "prompt_general": session.prompt_general,
         "task": session.task,
@@ -81,6 +82,10 @@ def _assistant(version: AssistantVersion | None) -> dict[str, Any] | None:
     return {"id": str(version.assistant_id), "name": version.name, "version": version.number}
 
 
+class BranchIn(StrictSerializer):
+    message_id = serializers.UUIDField()
+
+
 class FeedbackIn(StrictSerializer):
     value = serializers.ChoiceField(choices=Feedback.Value.choices)
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
@@ -91,10 +96,15 @@ def feedback_row(feedback: Feedback) -> dict[str, Any]:
 
 
 def message_row(message: Message) -> dict[str, Any]:
-    """`message` with its citations and feedback loaded."""
+    """`message` as chat.queries.thread gives it."""
     row = full(message, list(message.citations.all()))
     given = getattr(message, "feedback", None)
-    return {**row, "error": message.error, "feedback": feedback_row(given) if given else None}
+    return {
+        **row,
+        "error": message.error,
+        "feedback": feedback_row(given) if given else None,
+        "siblings": [str(pk) for pk in message.siblings],
+    }
 
 
 def model_row(model: LanguageModel) -> dict[str, Any]:

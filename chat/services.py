@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import generations, opening, queries, session_files, tasks
+from chat import doorbell, generations, opening, queries, session_files, tasks
 from chat.assistants.models import Assistant
 from chat.beginning import create_session, usable_assistant, usable_model
 from chat.context import window
@@ -54,6 +54,7 @@ def update_session(
     session.save(update_fields=["title", "title_is_automatic", "status", "ended_at", "model"])
     if title is not None:
         session_files.keep_name(session)
+    doorbell.changed(session)
     return session
 
 
@@ -61,6 +62,7 @@ def delete_session(*, actor: User, session: Session) -> None:
     """Delete a chat with all that was said in it and the files that were brought to it."""
     _own(actor, session)
     session_files.delete_with_files(actor=actor, session=session)
+    doorbell.deleted(session.pk)
 
 
 def _own(actor: User, session: Session) -> None:
@@ -75,6 +77,19 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
     The message is kept whatever happens to the model afterwards. Raises Conflict (code busy) while
     an answer is still being written, Invalid for an empty or too long message or a closed session.
     """
+    text = checked(text)
+    session = locked(actor, session_id)
+    model = model_of(session)
+    check_fits(model, text)
+    question = add_message(session, Message.Role.USER, parent_id=session.leaf_id, content=text)
+    if session.title_is_automatic and not session.title:
+        session.title = make_title(text)
+        session_files.keep_name(session)
+    return open_generation(session, question, model)
+
+
+def checked(text: str) -> str:
+    """The question as it is kept; raises Invalid when it is empty or too long."""
     text = _clean(text)
     if not text:
         raise Invalid(_("Write a question first."), code="empty_message")
@@ -83,14 +98,7 @@ def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation
             _("This message is too long. Upload long texts as a file and ask about them."),
             code="message_too_long",
         )
-    session = _locked(actor, session_id)
-    model = _model(session)
-    _check_fits(model, text)
-    question = _add(session, Message.Role.USER, parent_id=session.leaf_id, content=text)
-    if session.title_is_automatic and not session.title:
-        session.title = make_title(text)
-        session_files.keep_name(session)
-    return _open(session, question, model)
+    return text
 
 
 def _clean(text: str) -> str:
@@ -112,13 +120,6 @@ def post_once(
     return once_posted(actor, key, print_, post)
 
 
-def answer_again_once(
-    *, actor: User, message_id: uuid.UUID, key: str = ""
-) -> tuple[Generation, bool]:
-    post = partial(answer_again, actor=actor, message_id=message_id)
-    return once_posted(actor, key, fingerprint("retry", message_id), post)
-
-
 def once_posted(
     actor: User, key: str, print_: str, post: Callable[[], Generation]
 ) -> tuple[Generation, bool]:
@@ -135,24 +136,14 @@ def once_posted(
     return queries.generation(actor, uuid.UUID(result["generation_id"])), False
 
 
-@transaction.atomic
-def answer_again(*, actor: User, message_id: uuid.UUID) -> Generation:
-    """Another answer to the same question: after a failure, or because the first did not help.
+def locked(actor: User, session_id: uuid.UUID) -> Session:
+    """A session of the actor's that a question may be put to, held until the transaction ends.
 
-    `message_id` names the answer or the question. The earlier answer is kept as its own branch.
+    Raises NotFound, or Conflict while an answer is being written or when the chat is completed.
     """
-    message = queries.message(actor, message_id)
-    session = _locked(actor, message.session_id)
-    question = message.parent if message.role == Message.Role.ASSISTANT else message
-    if question is None:
-        raise NotFound
-    return _open(session, question, _model(session))
-
-
-def _locked(actor: User, session_id: uuid.UUID) -> Session:
     mine = Session.objects.visible_to(actor).filter(id=session_id)
-    locked = mine.select_for_update(of=("self",))
-    session = locked.select_related("prompt_version", "assistant_version").first()
+    held = mine.select_for_update(of=("self",))
+    session = held.select_related("prompt_version", "assistant_version").first()
     if session is None:
         raise NotFound
     _require_assistant(actor, session)
@@ -180,7 +171,7 @@ def _require_assistant(actor: User, session: Session) -> None:
         )
 
 
-def _model(session: Session) -> LanguageModel:
+def model_of(session: Session) -> LanguageModel:
     model = queries.model_for(session)
     if model is None and session.assistant_id is not None:
         raise Unavailable(
@@ -197,7 +188,7 @@ def _model(session: Session) -> LanguageModel:
     return model
 
 
-def _check_fits(model: LanguageModel, text: str) -> None:
+def check_fits(model: LanguageModel, text: str) -> None:
     """Before it is sent: a question the model cannot hold is better brought as a file."""
     room = window(model).question
     if size(text) > room:
@@ -213,15 +204,15 @@ def _check_fits(model: LanguageModel, text: str) -> None:
         )
 
 
-def _add(session: Session, role: str, **fields: Any) -> Message:
+def add_message(session: Session, role: str, **fields: Any) -> Message:
     session.total_messages += 1
     return Message.objects.create(
         session=session, role=role, position=session.total_messages, **fields
     )
 
 
-def _open(session: Session, question: Message, model: LanguageModel) -> Generation:
-    answer = _add(
+def open_generation(session: Session, question: Message, model: LanguageModel) -> Generation:
+    answer = add_message(
         session,
         Message.Role.ASSISTANT,
         parent=question,
@@ -229,7 +220,7 @@ def _open(session: Session, question: Message, model: LanguageModel) -> Generati
         model=model,
     )
     session.leaf = answer
-    if question.position <= session.summarised_until:
+    if session.summarised_until and _position(question.parent) < session.summarised_until:
         # Another branch: what was summarised is not all said in it.
         session.context_summary, session.summarised_until = "", 0
     session.save()
@@ -245,6 +236,10 @@ def _open(session: Session, question: Message, model: LanguageModel) -> Generati
     except IntegrityError as error:
         raise Conflict(code="busy") from error
     return generation
+
+
+def _position(message: Message | None) -> int:
+    return message.position if message else 0
 
 
 def make_title(text: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from accounts import tickets
 from accounts.ninja import caller_auth
 from accounts.resolve import Caller
-from chat import queries, runner, services
+from chat import branches, queries, runner, services
 from chat.answering import begin, caller_of, collected, stream_of
 from core.db import in_thread
 from core.errors import NotFound
@@ -45,8 +45,16 @@ async def post_message(
 async def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponseBase:
     """Answer the same question again; the earlier answer is kept as a branch."""
     user, key = caller_of(request), request.headers.get("Idempotency-Key", "")
-    again = partial(services.answer_again_once, actor=user, message_id=message_id, key=key)
+    again = partial(branches.answer_again_once, actor=user, message_id=message_id, key=key)
     return await _answer(request, again, None)
+
+
+@router.post("chat/messages/{uuid:message_id}/edit", response=AnswerOut)
+async def edit(request: HttpRequest, message_id: uuid.UUID, body: MessageIn) -> HttpResponseBase:
+    """Ask a question of mine in other words; the earlier question is kept with its answers."""
+    user, key = caller_of(request), request.headers.get("Idempotency-Key", "")
+    ask = partial(branches.edit_once, actor=user, message_id=message_id, text=body.message)
+    return await _answer(request, partial(ask, key=key), body.stream)
 
 
 @router.get("chat/sessions/{uuid:session_id}/events")

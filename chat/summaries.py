@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import cast
 
+from django.db.models import Q
+
 from chat import queries
 from chat.assistants.queries import chain
 from chat.context import window
@@ -72,6 +74,7 @@ class Material:
     """What is to be summarised: older messages, up to position ``until``."""
 
     session: Session
+    summary: str  # of what was said before them on their branch
     older: list[Message]
     until: int
 
@@ -84,8 +87,9 @@ def _material(session_id: uuid.UUID) -> tuple[Material, LanguageModel] | None:
         return None
     rows = list(session.messages.all())
     thread = [m for m in queries.branch(rows, session.leaf_id) if m.content.strip()]
-    older = [m for m in thread[:-KEEP] if m.position > session.summarised_until]
-    return (Material(session, older, older[-1].position), model) if older else None
+    summary, until = queries.summary_of(session, thread)
+    older = [m for m in thread[:-KEEP] if m.position > until]
+    return (Material(session, summary, older, older[-1].position), model) if older else None
 
 
 def _only_quotes(model: LanguageModel) -> bool:
@@ -95,7 +99,7 @@ def _only_quotes(model: LanguageModel) -> bool:
 
 def _candidate(material: Material, model: LanguageModel) -> Candidate:
     """The request as it fits a model."""
-    text = _transcript(material.session.context_summary, material.older, window(model).question)
+    text = _transcript(material.summary, material.older, window(model).question)
     request = Request(
         model=model.name, system=INSTRUCTION, messages=(user(text),), max_tokens=MOST_TOKENS
     )
@@ -117,6 +121,8 @@ def _transcript(summary: str, messages: list[Message], budget: int) -> str:
 
 
 def _keep(session: Session, summary: str, until: int) -> bool:
-    """Only forwards: a slower summary of less never replaces one of more."""
-    mine = Session.objects.filter(pk=session.pk, summarised_until__lt=until)
+    """Only forwards, or in place of what was there before, which may be of another branch: a
+    slower summary of less never replaces one of more."""
+    further = Q(summarised_until__lt=until) | Q(summarised_until=session.summarised_until)
+    mine = Session.objects.filter(further, pk=session.pk)
     return bool(mine.update(context_summary=summary, summarised_until=until))

@@ -38,7 +38,7 @@ class Door:
     @property
     def is_async(self) -> bool:
         """Answered by ninja, which reads the database from threads of its own."""
-        ends = ("/messages", "/events", "/stop", "<uuid:message_id>/retry", "ws-ticket")
+        ends = ("/messages", "/events", "/stop", "message_id>/retry", "/edit", "ws-ticket")
         return (
             self.path.endswith(ends)
             or "/rag/" in self.path
@@ -98,6 +98,8 @@ DOORS = [
     _api(Who.OWNER, f"GET {SESSION}/events", None),
     _api(Who.OWNER, f"POST {SESSION}/stop"),
     _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/retry", None),
+    _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/edit", None, {"message": "x"}),
+    _api(Who.OWNER, f"POST {SESSION}/branch", 422, {}),
     _api(Who.OWNER, "GET chat/messages/<uuid:message_id>/citations/<int:number>"),
     _api(Who.MEMBERS, "POST chat", None, {"prompt": "x"}),
     _api(Who.OWNER, "POST chat/messages/<uuid:message_id>/feedback", body={"value": 1}),
@@ -261,6 +263,7 @@ MESSAGES = {
     "stop": "services.request_stop looks the session up among the sender's own",
     "resume": "runner.readable looks the generation up, and it must belong to this session",
     "regenerate": "queries.message looks the message up, and it must belong to this session",
+    "edit": "queries.message looks the message up, and it must belong to this session",
     "ping": "answers pong and touches nothing",
 }
 # Every Celery task: arguments are ids or nothing, and no person can call one.

@@ -234,6 +234,7 @@ async def test_foreign_ids_in_frames_of_ones_own_chat_are_unknown(world, bob):
     assert (await socket.receive_json_from())["type"] == "ready"
     for frame in (
         {"type": "regenerate", "message_id": str(world.message.pk)},
+        {"type": "edit", "message_id": str(world.message.parent_id), "message": "x"},
         {"type": "resume", "generation_id": str(world.message.pk), "after": 0},
         {"type": "resume", "generation_id": ["x"], "after": 0},
         {"type": "regenerate", "message_id": {"$ne": None}},

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from chat import event_log, generations, queries, runner, services
+from chat import branches, event_log, generations, queries, runner, services
 from chat.models import Generation, Message, Session
 from chat.tests.fakes import Script, ask, events_of, said, words
 from core.db import in_thread
@@ -166,7 +166,7 @@ async def test_another_answer_keeps_the_first_as_a_branch(
     first = await ask(alice, session, "Why?")
     await events_of(first)
     script = play(*words("Second answer."))
-    second = await in_thread(services.answer_again, actor=alice, message_id=first.answer_id)
+    second = await in_thread(branches.answer_again, actor=alice, message_id=first.answer_id)
     await runner.start(second, alice, "en")
     await events_of(second)
     await session.arefresh_from_db()

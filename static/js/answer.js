@@ -1,15 +1,19 @@
 // One answer on the page: its steps, its text as it grows, its sources, what became of it.
 
-import { $, date, fill, gettext, h, icon, named, ngettext, tool } from "./lib.js";
+import { fill, gettext, h, icon, named, ngettext } from "./lib.js";
 
 // The renderer is not needed before the first answer: it comes while the reader types.
 let renderer;
 let opener = () => {};
 async function load() {
-  renderer ??= Promise.all([import("./markdown.js"), import("./citations.js")]);
-  const [markdown, citations] = await renderer;
+  renderer ??= Promise.all([
+    import("./markdown.js"),
+    import("./citations.js"),
+    import("./feet.js"),
+  ]);
+  const [markdown, citations, feet] = await renderer;
   citations.onOpen(opener);
-  return [markdown, citations];
+  return [markdown, citations, feet];
 }
 export const warmUp = () => {
   load();
@@ -32,7 +36,7 @@ const WORDS_OF_REASON = {
 };
 
 export class Answer {
-  /** actions: retry(messageId), drawn() */
+  /** actions: retry(id), drawn(), siblings(id), show(id, step), failed(error) */
   constructor(actions) {
     this.actions = actions;
     this.sources = new Map();
@@ -145,13 +149,12 @@ export class Answer {
     if (!this.steps.children.length) this.steps.append(...(message.steps ?? []).map(step));
     this.#listFound();
     this.#withView((view) => view.set(message.content, { again: true }));
-    load().then(([, { sourceLeaves }]) =>
-      this.below.replaceChildren(
-        ...[sourceLeaves(message.sources ?? []), message.content && this.#foot(message)].filter(
-          Boolean,
-        ),
-      ),
-    );
+    load().then(([, { sourceLeaves }, feet]) => {
+      const foot = message.content
+        ? feet.answerFoot(this, message, this.actions)
+        : feet.pager(message.id, this.actions);
+      this.below.replaceChildren(...[sourceLeaves(message.sources ?? []), foot].filter(Boolean));
+    });
     this.#outcome(message.status, message.error, message.stop_reason);
   }
 
@@ -188,26 +191,6 @@ export class Answer {
       { type: "button", className: "button small", onclick: () => this.actions.retry(this.id) },
       icon("again"),
       words,
-    );
-  }
-
-  #foot(message) {
-    const copied = tool("copy", gettext("Copy the answer"), () => {
-      navigator.clipboard?.writeText(this.text);
-      copied.replaceChildren(icon("check"));
-    });
-    const model = message.model ?? this.model;
-    const option = [...$("model").options].find(({ value }) => value === model?.id);
-    const name = option?.text ?? model?.display_name ?? model?.name;
-    const when = message.created_at
-      ? date(new Date(message.created_at), { hour: "2-digit", minute: "2-digit" })
-      : "";
-    return h(
-      "footer",
-      { className: "answer-foot" },
-      copied,
-      tool("again", gettext("Answer again"), () => this.actions.retry(this.id)),
-      h("span", { className: "by" }, [name, when].filter(Boolean).join(" · ")),
     );
   }
 }
@@ -252,11 +235,13 @@ function step(done) {
   return h("details", props, h("summary", {}, line), h("ul", { className: "step-list" }));
 }
 
-export function question(message, pending = false) {
-  return h(
+/** A question; once it is stored (it has an id) with what stands below it. */
+export function question(message, actions) {
+  const pending = !message.id;
+  const leaf = h(
     "div",
     {
-      className: "question turn",
+      className: "question",
       dir: "auto",
       "data-id": message.id ?? "",
       "data-pending": pending,
@@ -264,4 +249,14 @@ export function question(message, pending = false) {
     h("span", { className: "unseen" }, `${gettext("You asked:")} `),
     message.content,
   );
+  const element = h("div", { className: "asked turn" }, leaf);
+  if (!pending)
+    load().then(([, , feet]) => element.append(feet.questionFoot(element, message, actions)));
+  return element;
+}
+
+/** Opens a question's box to write in with these words: they could not be sent. */
+export async function editAgain(element, message, actions, text) {
+  const [, , { editing }] = await load();
+  editing(element, message, actions, text);
 }

@@ -22,7 +22,13 @@ const conversation = new Conversation({
     say(error.message);
   },
   connection: say,
-  title: setTitle,
+  session: shown,
+  gone: () => {
+    const id = session;
+    sessions.forget(id);
+    go(null);
+    say(gettext("This chat was deleted."));
+  },
   model: (model) => {
     if (model) choose(model.id);
   },
@@ -90,6 +96,12 @@ function go(id) {
 
 addEventListener("popstate", () => show(idInAddress()));
 const idInAddress = () => location.pathname.match(/^\/chat\/([0-9a-f-]{36})\/$/)?.[1] ?? null;
+
+/** The open chat's row as the server has it now. */
+function shown(row) {
+  setTitle(row.title);
+  sessions.update(session, row);
+}
 
 function setTitle(text) {
   title = text ?? "";

@@ -2,15 +2,16 @@
 // Every event of a generation is numbered; a gap or a lost connection is closed by asking for
 // "everything after n", so nothing is missing and nothing is shown twice.
 
-import { $, announce, api, gettext } from "./lib.js";
+import { $, announce, api, fill, gettext } from "./lib.js";
 import { LiveSocket } from "./socket.js";
-import { Answer, question } from "./answer.js";
+import { Answer, editAgain, question } from "./answer.js";
 
 const LONGEST_SPOKEN = 1500;
 const CONNECTION_SHOWN_AFTER = 1200;
 
 export class Conversation {
-  /** on: busy(boolean), title(text), accepted(), refused(error, text), connection(words) */
+  /** on: busy(boolean), session(row), accepted(), refused(error, text), connection(words),
+      gone() */
   constructor(on) {
     this.on = on;
     this.turns = $("turns");
@@ -25,6 +26,14 @@ export class Conversation {
       { passive: true },
     );
     $("to-end").onclick = () => this.toEnd();
+    this.actions = {
+      retry: (id) => this.retry(id),
+      edit: (id, text) => this.edit(id, text),
+      drawn: () => this.#drawn(),
+      siblings: (id) => this.families.get(this.parents.get(id)) ?? [],
+      show: (id, step) => this.#show(id, step),
+      failed: (error) => this.on.refused(error),
+    };
   }
 
   /** Shows a stored session and follows what is going on in it. */
@@ -41,25 +50,49 @@ export class Conversation {
     this.id = null;
     this.turns.replaceChildren();
     this.answers = new Map();
+    this.parents = new Map(); // message → the one it follows, "" for the first
+    this.families = new Map(); // message → ids of all that follow it, oldest first
+    this.leaf = null; // what was said last on the branch that is shown
     this.generation = null; // {id, seq, answer, done}
-    this.waiting = null; // {text, clientId, element} until the server has the question
+    this.waiting = null; // {text, clientId, element, edits} until the server has the question
     this.on.busy(false);
   }
 
   async #reload() {
-    const session = await api(`chat/sessions/${this.id}`);
-    this.turns.replaceChildren();
-    this.answers.clear();
-    for (const message of session.messages) this.#stored(message);
-    this.on.title(session.title);
+    const { id } = this;
+    const session = await api(`chat/sessions/${id}`);
+    if (this.id !== id) return;
+    this.#drawAll(session);
+    this.on.session(session);
     this.on.model?.(session.model);
     this.follow = true;
     this.toEnd();
   }
 
+  #drawAll(session) {
+    this.turns.replaceChildren();
+    this.answers.clear();
+    this.parents.clear();
+    this.families.clear();
+    this.leaf = session.leaf_id;
+    for (const message of session.messages) {
+      this.parents.set(message.id, message.parent_id ?? "");
+      this.families.set(message.parent_id ?? "", message.siblings);
+    }
+    for (const message of session.messages) this.#stored(message);
+  }
+
+  /** A message that has just come stands beside those that follow the same one. */
+  #born(id, parent) {
+    const family = this.families.get(parent ?? "") ?? [];
+    this.parents.set(id, parent ?? "");
+    if (!family.includes(id)) this.families.set(parent ?? "", [...family, id]);
+    this.leaf = id;
+  }
+
   #stored(message) {
     if (message.role === "user") {
-      this.turns.append(question(message));
+      this.turns.append(question(message, this.actions));
       return;
     }
     const answer = this.#answer(message.id);
@@ -70,10 +103,7 @@ export class Conversation {
   #answer(id) {
     let answer = this.answers.get(id);
     if (!answer) {
-      answer = new Answer({
-        retry: (messageId) => this.retry(messageId),
-        drawn: () => this.#drawn(),
-      });
+      answer = new Answer(this.actions);
       this.answers.set(id, answer);
       this.turns.append(answer.element);
     }
@@ -134,7 +164,7 @@ export class Conversation {
       return;
     }
     if (event.type === "session") {
-      this.on.title(event.title);
+      this.#changed(event);
       return;
     }
     if (event.seq === undefined) {
@@ -163,8 +193,9 @@ export class Conversation {
         this.#asked(event.message);
         break;
       case "stream_start":
+        if (generation.question) this.#born(event.message_id, generation.question.id);
         generation.answer = this.#answer(event.message_id);
-        this.#replaceRetried(generation.answer);
+        this.#cutAfter(generation.question?.element, generation.answer.element);
         generation.answer.start(event.message_id, event.model);
         this.#drawn();
         break;
@@ -194,22 +225,55 @@ export class Conversation {
   }
 
   #asked(message) {
-    const known = this.turns.querySelector(`.question[data-id="${CSS.escape(message.id)}"]`);
-    const waiting = this.waiting;
-    if (waiting && waiting.text.trim() === message.content.trim()) {
+    const parent = message.parent_id;
+    const known = this.#questionOf(message.id);
+    const before = parent ? this.answers.get(parent)?.element : null;
+    if (!known && parent && !before) {
+      this.open(this.id).catch((error) => this.on.refused(error)); // another branch is shown here
+      return;
+    }
+    const { waiting } = this;
+    const mine = waiting?.text.trim() === message.content.trim();
+    if (!known) {
+      this.#cutAfter(before, waiting?.element);
+      this.#born(message.id, parent);
+    }
+    const element = known ?? question(message, this.actions);
+    if (mine) {
       this.waiting = null;
-      if (known) waiting.element.remove();
-      else waiting.element.replaceWith(question(message));
-      this.on.accepted();
-    } else if (!known) this.turns.append(question(message));
+      waiting.element.remove();
+      if (!waiting.edits) this.on.accepted();
+    }
+    if (!known) this.turns.append(element);
+    this.generation.question = { id: message.id, element };
     this.#drawn();
   }
 
-  #replaceRetried(answer) {
-    if (!this.retried || this.retried === answer.id) return;
-    this.answers.get(this.retried)?.element.remove();
-    this.answers.delete(this.retried);
-    this.retried = null;
+  #questionOf(id) {
+    const leaf = this.turns.querySelector(`.question[data-id="${CSS.escape(id)}"]`);
+    return leaf?.closest(".asked") ?? null;
+  }
+
+  /** What came after belongs to another branch (after nothing: all of it). */
+  #cutAfter(element, ...keep) {
+    if (element === undefined) return;
+    const rest = [...this.turns.children];
+    for (const turn of rest.slice(element ? rest.indexOf(element) + 1 : 0)) {
+      if (keep.includes(turn) || turn === this.waiting?.element) continue;
+      this.answers.delete(turn.dataset.id);
+      turn.remove();
+    }
+  }
+
+  /** The row was changed, here or in another tab. */
+  #changed(row) {
+    if (row.deleted) {
+      this.on.gone();
+      return;
+    }
+    this.on.session(row);
+    const running = this.generation && !this.generation.done;
+    if (!running && row.leaf_id !== this.leaf) this.#reload().catch((error) => this.on.refused(error));
   }
 
   #finished(message) {
@@ -224,12 +288,11 @@ export class Conversation {
 
   /** An error outside a generation: the question was not taken, it goes back to the composer. */
   #refused(event) {
-    if (this.waiting) {
-      const { text, element } = this.waiting;
-      this.waiting = null;
-      element.remove();
-      this.on.refused(event, text);
-    } else this.on.refused(event);
+    const { waiting } = this;
+    this.waiting = null;
+    waiting?.element.remove();
+    this.on.refused(event, waiting?.edits ? undefined : waiting?.text);
+    if (waiting?.edits) this.#editAgain(waiting);
     if (this.generation && !this.generation.done && event.code === "not_found") {
       this.generation.done = true;
       this.#reload().catch((error) => this.on.refused(error));
@@ -240,20 +303,82 @@ export class Conversation {
   // --- what the reader does --------------------------------------------------------------------
   /** The session must be open. The question stays in sight while there is no connection. */
   ask(text) {
-    const element = question({ content: text }, true);
-    this.waiting = { text, clientId: crypto.randomUUID?.() ?? String(Math.random()), element };
-    this.turns.append(element);
-    this.on.busy(true);
+    this.#wait({ text });
+    this.turns.append(this.waiting.element);
     this.toEnd();
     this.#send();
   }
 
+  /** A question in other words, in its place. False while an answer is being written. */
+  edit(id, text) {
+    if (this.waiting || (this.generation && !this.generation.done)) {
+      this.on.refused({
+        message: gettext("An answer is being written. Wait for it or stop it first."),
+      });
+      return false;
+    }
+    const old = this.#questionOf(id);
+    this.#wait({ text, edits: id });
+    old.before(this.waiting.element);
+    this.#cutAfter(this.waiting.element);
+    this.#send();
+    return true;
+  }
+
+  #wait({ text, edits }) {
+    const element = question({ content: text });
+    const clientId = crypto.randomUUID?.() ?? String(Math.random());
+    this.waiting = { text, clientId, element, edits };
+    this.on.busy(true);
+  }
+
   #send() {
-    return this.socket?.send({
-      type: "message",
-      message: this.waiting.text,
-      client_id: this.waiting.clientId,
-    });
+    const { text, clientId, edits } = this.waiting;
+    const about = edits ? { type: "edit", message_id: edits } : { type: "message" };
+    return this.socket?.send({ ...about, message: text, client_id: clientId });
+  }
+
+  /** It was not taken: the branch as it was, with the new words in their box. */
+  async #editAgain({ edits, text }) {
+    try {
+      await this.#reload();
+    } catch (error) {
+      this.on.refused(error);
+      return;
+    }
+    const element = this.#questionOf(edits);
+    if (element) editAgain(element, { id: edits, content: text }, this.actions, text);
+  }
+
+  /** Another version of a question or an answer, with all that followed it. */
+  async #show(id, step) {
+    try {
+      const session = await api(`chat/sessions/${this.id}/branch`, {
+        method: "POST",
+        body: { message_id: id },
+      });
+      this.#drawAll(session);
+    } catch (error) {
+      this.on.refused(error);
+      return;
+    }
+    const family = this.families.get(this.parents.get(id)) ?? [];
+    const words = gettext("Version %(number)s of %(count)s");
+    announce(fill(words, { number: family.indexOf(id) + 1, count: family.length }));
+    this.#focusPager(id, step);
+  }
+
+  /** The arrow that was pressed is gone with its message: the same one of the new message. */
+  #focusPager(id, step, tries = 20) {
+    const leaf = this.turns.querySelector(`[data-id="${CSS.escape(id)}"]`);
+    const pager = leaf?.closest(".turn")?.querySelector(".pager");
+    if (!pager) {
+      if (leaf && tries) requestAnimationFrame(() => this.#focusPager(id, step, tries - 1));
+      return;
+    }
+    const arrow = pager.querySelector(`[data-step="${step}"]:enabled`);
+    (arrow ?? pager.querySelector("button:enabled")).focus();
+    leaf.scrollIntoView({ block: "nearest" });
   }
 
   /** After a reconnect: was the question taken before the line broke? Only then not again. */
@@ -265,7 +390,7 @@ export class Conversation {
       const last = [...this.turns.querySelectorAll(".question")].at(-1);
       if (last?.lastChild.data?.trim() === waiting.text.trim()) {
         this.waiting = null;
-        this.on.accepted();
+        if (!waiting.edits) this.on.accepted();
         return;
       }
       this.turns.append(waiting.element);
@@ -276,8 +401,6 @@ export class Conversation {
   }
 
   retry(messageId) {
-    if (this.busy) return;
-    this.retried = messageId;
     if (!this.socket?.send({ type: "regenerate", message_id: messageId })) {
       this.on.refused({
         message: gettext("There is no connection right now. Try again in a moment."),

@@ -34,6 +34,19 @@ export class Sessions {
     this.draw();
   }
 
+  /** What another tab, or the server, says of a session. */
+  update(id, { title, status }) {
+    const row = this.rows.get(id);
+    if (!row || (row.title === title && row.status === status)) return;
+    Object.assign(row, { title, status });
+    this.draw();
+  }
+
+  forget(id) {
+    if (this.rows.delete(id)) this.total -= 1;
+    this.draw();
+  }
+
   title(id, title) {
     const row = this.rows.get(id);
     if (!row || row.title === title) return;
