@@ -16,6 +16,7 @@ from accounts.drf import IsAdmin
 from accounts.models import Group, no_control_characters
 from accounts.serializers import UserSerializer
 from core.errors import Invalid
+from core.serializers import StrictSerializer
 
 MOST_AT_ONCE = 1000
 
@@ -29,12 +30,12 @@ class GroupSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class GroupIn(serializers.Serializer):
+class GroupIn(StrictSerializer):
     name = serializers.CharField(max_length=150, validators=[no_control_characters])
     description = serializers.CharField(max_length=2000, allow_blank=True, required=False)
 
 
-class MembersIn(serializers.Serializer):
+class MembersIn(StrictSerializer):
     emails = serializers.ListField(
         child=serializers.EmailField(), min_length=1, max_length=MOST_AT_ONCE
     )

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts import api_keys
 from accounts.models import ApiKey, no_control_characters
 from accounts.scopes import Scope
+from core.serializers import StrictSerializer
 
 LONGEST_DAYS = 3650
 
@@ -25,7 +26,7 @@ class KeySerializer(serializers.ModelSerializer):
         fields = ["id", "name", "prefix", "scopes", "created_at", "expires_at", "used_at"]
 
 
-class NewKeySerializer(serializers.Serializer):
+class NewKeySerializer(StrictSerializer):
     name = serializers.CharField(max_length=100, validators=[no_control_characters])
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Scope.choices),

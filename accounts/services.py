@@ -7,12 +7,13 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, ApiLogin, User, normalise_email
 from core.announce import ring
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 def doorbell(user_id: UUID) -> str:
@@ -70,17 +71,18 @@ def update_profile(*, actor: User, **fields: str) -> User:
 def set_password(*, actor: User, user: User, password: str) -> None:
     """Also ends every session, token and socket of the user: they were opened by the old one."""
     if actor != user:
-        _require_rank_above(actor, user)
+        require_rank_above(actor, user)
     user.set_password(password)
     user.save(update_fields=["password"])
     end_access(user)
 
 
 def set_role(*, actor: User, user: User, role: str) -> None:
+    """Also ends every session, token and socket: they were opened with other rights."""
     if role not in User.Role.values:
         raise Invalid(_("There is no such role."))
     with transaction.atomic():
-        target = User.objects.select_for_update().get(pk=user.pk)
+        target = _locked(user)
         if target.role == role:
             return
         _require_may_manage(actor, target)
@@ -88,13 +90,14 @@ def set_role(*, actor: User, user: User, role: str) -> None:
             raise Forbidden(_("Only a superadmin may name another superadmin."))
         user.role = target.role = role
         target.save(update_fields=["role"])
-    transaction.on_commit(lambda: ring(doorbell(target.pk), {"type": "account"}))
+        end_access(target)
+        user.session_stamp = target.session_stamp
 
 
 def set_active(*, actor: User, user: User, active: bool) -> None:
     """Deactivating ends every session, token and socket at once."""
     with transaction.atomic():
-        target = User.objects.select_for_update().get(pk=user.pk)
+        target = _locked(user)
         if target.is_active == active:
             return
         _require_may_manage(actor, target)
@@ -108,10 +111,23 @@ def set_active(*, actor: User, user: User, active: bool) -> None:
 def delete_user(*, actor: User, user: User) -> None:
     """Delete an account with everything that belongs to it alone."""
     with transaction.atomic():
-        target = User.objects.select_for_update().get(pk=user.pk)
+        target = _locked(user)
         _require_may_manage(actor, target)
         end_access(target)
         target.delete()
+
+
+def _locked(user: User) -> User:
+    """The stored row, held until the transaction ends. Raises NotFound when it is gone.
+
+    With those of all superadmins: of two who give up at the same moment, one is the last.
+    """
+    concerned = User.objects.filter(Q(pk=user.pk) | Q(role=User.Role.SUPERADMIN))
+    rows = concerned.order_by("pk").select_for_update()
+    found = {row.pk: row for row in rows}.get(user.pk)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def end_access(user: User) -> None:
@@ -146,14 +162,15 @@ def ranks_above(actor: User, user: User) -> bool:
     return actor.is_active and rank[User.Role(actor.role)] > rank[User.Role(user.role)]
 
 
+def require_rank_above(actor: User, user: User) -> None:
+    """Raises Forbidden where `ranks_above` says no."""
+    if not ranks_above(actor, user):
+        raise Forbidden(_("You may set the password only of accounts below your own role."))
+
+
 def _require_may_manage(actor: User, user: User) -> None:
     if may_manage(actor, user):
         return
     if actor.is_admin and user.is_superadmin:
         raise Forbidden(_("A superadmin cannot be changed or deleted by anybody else."))
     raise Forbidden
-
-
-def _require_rank_above(actor: User, user: User) -> None:
-    if not ranks_above(actor, user):
-        raise Forbidden(_("You may set the password only of accounts below your own role."))

@@ -8,35 +8,29 @@ Consumers find `scope["user"]`, fresh to within RECHECK_SECONDS of every frame t
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-import redis
-from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 from django.utils.crypto import constant_time_compare
 
 from accounts import api_keys, resolve, tickets, tokens
 from accounts.models import ApiLogin, User
-from accounts.services import doorbell
+from accounts.watching import holds, until_ended
 from core.db import in_thread
 from core.errors import Forbidden
 
-log = logging.getLogger(__name__)
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-# The doorbell closes a socket within moments; this is for a doorbell that was lost.
-WATCH_SECONDS = 30
 # An idle socket is watched; a busy one is also checked before a frame is handed on.
 RECHECK_SECONDS = 5
 CLOSE_UNAUTHENTICATED = 4401
@@ -77,7 +71,7 @@ class CallerMiddleware:
             await receive()
             await send({"type": "websocket.close", "code": CLOSE_UNAUTHENTICATED})
             return
-        ended = asyncio.create_task(_until_ended(grant))
+        ended = asyncio.create_task(until_ended(grant.user.pk, partial(_look, grant)))
         try:
             guarded = _Guarded(grant, receive, send, ended)
             await self.app({**scope, "user": grant.user}, guarded, send)
@@ -119,56 +113,16 @@ class _Guarded:
         if time.monotonic() - self.checked < RECHECK_SECONDS:
             return True
         self.checked = time.monotonic()
-        return await _renew(self.grant)
+        return await holds(partial(_look, self.grant))
 
 
-async def _renew(grant: Grant) -> bool:
-    try:
-        user = await in_thread(grant.renew)
-    except DatabaseError as error:
-        # Not knowing is no reason to log everybody out; what a frame asks for will fail anyway.
-        log.warning("could not look whether a socket may stay open: %s", error)
-        return True
+def _look(grant: Grant) -> bool:
+    user = grant.renew()
     if user is None:
         return False
     # In place: routers copy the scope, so only the object itself reaches the consumer.
     vars(grant.user).update(vars(user))
     return True
-
-
-async def _until_ended(grant: Grant) -> None:
-    """Return once the right to this socket has ended: at the doorbell, at the latest by polling."""
-    layer, group = get_channel_layer(), doorbell(grant.user.pk)
-    try:
-        channel = await layer.new_channel()
-        await layer.group_add(group, channel)
-    except (OSError, redis.RedisError) as error:
-        log.warning("no doorbell for an open socket, polling instead: %s", error)
-        while await _renew(grant):  # noqa: ASYNC110  the row to look at is in the database
-            await asyncio.sleep(WATCH_SECONDS)
-        return
-    # Subscribed before the first look, so that an end between opening and now is seen.
-    ring = asyncio.create_task(layer.receive(channel))
-    try:
-        while await _renew(grant):
-            await asyncio.wait({ring}, timeout=WATCH_SECONDS)
-            if ring.done():
-                if (error := ring.exception()) is not None:
-                    log.warning("the doorbell of an open socket failed: %s", error)
-                    await asyncio.sleep(WATCH_SECONDS)
-                ring = asyncio.create_task(layer.receive(channel))
-    finally:
-        await _unsubscribe(layer, group, channel, ring)
-
-
-async def _unsubscribe(layer: Any, group: str, channel: str, ring: "asyncio.Task[Any]") -> None:
-    # The layer frees a channel when a receive that has begun is cancelled, and only then.
-    await asyncio.sleep(0)
-    ring.cancel()
-    with suppress(asyncio.CancelledError):
-        await ring
-    with suppress(OSError, redis.RedisError):
-        await layer.group_discard(group, channel)
 
 
 def open_grant(scope: dict[str, Any]) -> Grant | None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import time
 import uuid
+from asyncio import FIRST_COMPLETED
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,16 +12,14 @@ from django.utils.translation import get_language
 
 from accounts.addresses import address
 from accounts.models import User
-from accounts.resolve import Caller, still_valid
+from accounts.resolve import Caller
+from accounts.watching import until_shut_out
 from chat import runner, sse
 from chat.event_log import Frame
 from chat.models import Generation
-from core.db import in_thread
-from core.errors import AppError, TooMany
+from core.errors import AppError, TooMany, Unauthenticated
 
 KEEP_ALIVE_SECONDS = 15
-# A long answer is not read on by somebody whose account was closed meanwhile.
-RECHECK_SECONDS = 5
 
 
 def caller_of(request: HttpRequest) -> User:
@@ -30,13 +28,34 @@ def caller_of(request: HttpRequest) -> User:
     return user
 
 
+def _caller(request: HttpRequest) -> Caller:
+    caller: Caller = request.caller  # type: ignore[attr-defined]  # caller_auth set it
+    return caller
+
+
 async def begin(request: HttpRequest, post: runner.Post) -> Generation:
     language = get_language() or "en"
     return await runner.begin(caller_of(request), language, post, address(request))
 
 
-async def collected(generation_id: uuid.UUID) -> dict[str, Any]:
-    """The saved message at its end; an answer that failed without a word is an error response."""
+async def collected(request: HttpRequest, generation_id: uuid.UUID) -> dict[str, Any]:
+    """The saved message at its end; an answer that failed without a word is an error response.
+
+    Raises Unauthenticated when the right of who asked has ended meanwhile.
+    """
+    saved = asyncio.ensure_future(_saved(generation_id))
+    ended = asyncio.ensure_future(until_shut_out(_caller(request)))
+    try:
+        await asyncio.wait({saved, ended}, return_when=FIRST_COMPLETED)
+        if ended.done():
+            raise Unauthenticated
+        return await saved
+    finally:
+        saved.cancel()
+        ended.cancel()
+
+
+async def _saved(generation_id: uuid.UUID) -> dict[str, Any]:
     failure: dict[str, Any] = {}
     saved: dict[str, Any] = {}
     async for _seq, frame, _last in runner.follow(generation_id):
@@ -63,8 +82,7 @@ def stream_of(
     request: HttpRequest, generation_id: uuid.UUID, after: int, first: bytes = b""
 ) -> StreamingHttpResponse:
     """Its events after that number; `first` is sent before them."""
-    caller: Caller = request.caller  # type: ignore[attr-defined]  # caller_auth set it
-    frames = _guarded(runner.follow(generation_id, after), caller, first)
+    frames = _guarded(runner.follow(generation_id, after), _caller(request), first)
     response = StreamingHttpResponse(frames, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"
@@ -75,28 +93,26 @@ async def _guarded(
     frames: AsyncIterator[Frame], caller: Caller, first: bytes
 ) -> AsyncIterator[bytes]:
     """Frames as S1's events while the caller may read; comment lines keep proxies from closing."""
-    if first:
-        yield first
+    ended = asyncio.ensure_future(until_shut_out(caller))
     iterator = aiter(frames)
     pending = asyncio.ensure_future(anext(iterator))
-    checked = spoke = time.monotonic()
     try:
-        while True:
-            done, _ = await asyncio.wait({pending}, timeout=RECHECK_SECONDS)
-            if time.monotonic() - checked >= RECHECK_SECONDS:
-                checked = time.monotonic()
-                if not await in_thread(still_valid, caller):
-                    return
-            if done:
-                try:
-                    frame = pending.result()
-                except StopAsyncIteration:
-                    return
-                pending = asyncio.ensure_future(anext(iterator))
-                spoke = time.monotonic()
-                yield sse.encode(frame)
-            elif time.monotonic() - spoke >= KEEP_ALIVE_SECONDS:
-                spoke = time.monotonic()
+        if first:
+            yield first
+        while not ended.done():
+            both = {pending, ended}
+            await asyncio.wait(both, timeout=KEEP_ALIVE_SECONDS, return_when=FIRST_COMPLETED)
+            if ended.done():
+                return
+            if not pending.done():
                 yield b": still here\n\n"
+                continue
+            try:
+                frame = pending.result()
+            except StopAsyncIteration:
+                return
+            pending = asyncio.ensure_future(anext(iterator))
+            yield sse.encode(frame)
     finally:
         pending.cancel()
+        ended.cancel()

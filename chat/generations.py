@@ -53,6 +53,8 @@ with told as (select * from unnest(%s::uuid[], %s::text[]) as told(id, content)
 ), kept as (
   update chat_generation g set lease_until = %s from told
   where g.id = told.id and g.status = 'running' and not g.stop_requested
+    and exists (select from chat_session s join accounts_user u on u.id = s.user_id
+      where s.id = g.session_id and u.is_active)
   returning g.id, g.answer_id
 ), said as (
   update chat_message m set content = told.content from kept join told on told.id = kept.id
@@ -64,8 +66,8 @@ select id from kept"""
 def checkpoint(told: Mapping[uuid.UUID, str | None]) -> dict[uuid.UUID, bool]:
     """Renew the leases of running generations and keep what each said so far (None: no news).
 
-    Those that may go on are True in the answer; the others were asked to stop, or are no longer
-    ours to write.
+    Those that may go on are True in the answer; the others were asked to stop, answer somebody who
+    was switched off, or are no longer ours to write.
     """
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [list(told), list(told.values()), timezone.now() + LEASE])

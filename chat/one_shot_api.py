@@ -60,7 +60,7 @@ async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
         first = f"event: session\ndata: {json.dumps({'session_id': session_id})}\n\n"
         return stream_of(request, generation.pk, 0, first.encode())
     try:
-        message = await collected(generation.pk)
+        message = await collected(request, generation.pk)
     except AppError as error:
         # Whoever asked can read the question there and ask again.
         error.extra["session_id"] = session_id

@@ -21,9 +21,10 @@ from chat.doors import ListView, caller
 from chat.models import Session
 from chat.serializers import session_row, user_row
 from core.errors import Invalid, NotFound
+from core.serializers import StrictSerializer
 
 
-class PersonIn(serializers.Serializer):
+class PersonIn(StrictSerializer):
     role = serializers.ChoiceField(choices=User.Role.choices, required=False)
     is_active = serializers.BooleanField(required=False)
 

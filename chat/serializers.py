@@ -7,22 +7,8 @@ from rest_framework import serializers
 from accounts.models import User
 from chat.models import AssistantVersion, Feedback, Message, Session
 from chat.protocol import full
+from core.serializers import StrictSerializer
 from llm.models import LanguageModel
-
-
-class StrictSerializer(serializers.Serializer[Any]):
-    """Unknown fields are refused by name: silently dropping one hides a caller's mistake."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        value = super().to_internal_value(data)
-        unknown = sorted(set(data) - set(self.fields)) if hasattr(data, "keys") else []
-        if unknown:
-            raise serializers.ValidationError(
-                dict.fromkeys(unknown, self.error_messages["unknown"])
-            )
-        return value
-
-    default_error_messages = {"unknown": "This field is not known here."}
 
 
 class SessionIn(StrictSerializer):

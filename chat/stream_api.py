@@ -109,5 +109,5 @@ async def _answer(request: HttpRequest, post: runner.Post, stream: bool | None) 
         stream = not ("application/json" in accept and "text/event-stream" not in accept)
     if stream:
         return stream_of(request, generation.pk, 0)
-    saved = await collected(generation.pk)
+    saved = await collected(request, generation.pk)
     return JsonResponse({"message": saved, "sources": saved.get("sources", [])})

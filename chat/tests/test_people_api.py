@@ -38,7 +38,10 @@ def test_a_role_is_given_and_an_account_switched_off(
     assert hers.get("/api/v1/auth/me").status_code == 200
     change = partial(api(admin).patch, f"/api/v1/users/{alice.pk}", content_type="application/json")
     row = change({"role": "admin"}).json()
-    assert row["role"] == "admin" and hers.get("/api/v1/users").status_code == 200
+    assert row["role"] == "admin" and hers.get("/api/v1/users").status_code == 401
+    alice.refresh_from_db()
+    hers = api(alice)
+    assert hers.get("/api/v1/users").status_code == 200
     row = change({"role": "student", "is_active": False}).json()
     assert (row["role"], row["is_active"]) == ("student", False)
     assert hers.get("/api/v1/auth/me").status_code == 401
@@ -83,3 +86,13 @@ def test_a_deleted_account_is_gone(api: Callable[..., Any], admin: User, alice: 
     assert api(admin).delete(f"/api/v1/users/{alice.pk}").status_code == 204
     assert hers.get("/api/v1/auth/me").status_code == 401
     assert api(admin).get(f"/api/v1/users/{alice.pk}").status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"full_name": "X"}, {"role": "student", "is_staff": True}])
+def test_what_is_not_known_is_named(
+    api: Callable[..., Any], admin: User, alice: User, body: dict[str, Any]
+) -> None:
+    answer = api(admin).patch(f"/api/v1/users/{alice.pk}", body, "application/json")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] in body and error["message"] == "This field is not known here."
