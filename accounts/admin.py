@@ -8,14 +8,16 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import api_keys, limits, services
-from accounts.models import ApiKey, ApiLogin, Group, Limit, Membership, User
+from accounts import api_keys, groups_admin, limits, services
+from accounts.models import ApiKey, ApiLogin, Limit, User
 from core.errors import AppError, Forbidden
+
+__all__ = ["groups_admin"]
 
 # One way in: the login page, with its limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -43,7 +45,7 @@ class UserAdmin(DjangoUserAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     filter_horizontal = []
-    actions = ["activate", "deactivate"]
+    actions = ["activate", "deactivate", "password_links"]
     readonly_fields = ["email", "created_at", "last_login", "last_active_at"]
     fieldsets = [
         (None, {"fields": ["email", "password", "full_name", "language", "theme"]}),
@@ -122,6 +124,17 @@ class UserAdmin(DjangoUserAdmin):
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._switch(request, queryset, active=False)
 
+    @admin.action(description=gettext_lazy("Let the selected users choose a password"))
+    def password_links(self, request: HttpRequest, queryset: QuerySet[User]) -> Any:
+        """A letter to each where mail is sent, else links to hand out."""
+        people = list(queryset)
+        try:
+            links = groups_admin.hand_out(self, request, people)
+        except AppError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return None
+        return links
+
     def _switch(self, request: HttpRequest, queryset: QuerySet[User], *, active: bool) -> None:
         done = 0
         for user in queryset:
@@ -149,28 +162,6 @@ class ApiLoginAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiLogin | None = None) -> bool:
         return False
-
-
-class MembershipInline(admin.TabularInline):
-    model = Membership
-    autocomplete_fields = ["user"]
-    readonly_fields = ["created_at"]
-    extra = 1
-
-
-@admin.register(Group)
-class GroupAdmin(admin.ModelAdmin):
-    list_display = ["name", "description", "members_count", "created_at"]
-    search_fields = ["name", "description", "members__email", "members__full_name"]
-    list_filter = ["created_at"]
-    inlines = [MembershipInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
-        return super().get_queryset(request).annotate(people=Count("memberships", distinct=True))
-
-    @admin.display(description=gettext_lazy("members"), ordering="people")
-    def members_count(self, group: Any) -> int:
-        return int(group.people)
 
 
 @admin.register(ApiKey)

@@ -13,6 +13,7 @@ from accounts import groups_api, keys_api, logins, services
 from accounts.credentials import check_credentials, limit
 from accounts.drf import ForgivingBearerAuthentication, SessionAuthentication
 from accounts.resolve import Caller
+from accounts.roster import api as roster_api
 from accounts.serializers import (
     LoginSerializer,
     LogoutSerializer,
@@ -127,4 +128,5 @@ urlpatterns = [
     path("auth/logout", LogoutView.as_view(), name="auth-logout"),
     path("auth/me", MeView.as_view(), name="auth-me"),
     *groups_api.urlpatterns,
+    *roster_api.urlpatterns,
 ]

@@ -29,10 +29,26 @@ def group(*, actor: User, group_id: UUID) -> Group:
     return found
 
 
+def locked(*, actor: User, group_id: UUID) -> Group:
+    """The group, held until the transaction ends: for changes that depend on who is in it."""
+    _require_admin(actor)
+    found = Group.objects.select_for_update().filter(pk=group_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
 def members(*, actor: User, group_id: UUID) -> QuerySet[User]:
     """Ordered by name."""
     found = group(actor=actor, group_id=group_id)
     return User.objects.filter(memberships__group=found).order_by("full_name", "email")
+
+
+def memberships(*, actor: User, group_id: UUID) -> QuerySet[Membership]:
+    """With their people, ordered by name."""
+    found = group(actor=actor, group_id=group_id)
+    rows = Membership.objects.filter(group=found).select_related("user")
+    return rows.order_by("user__full_name", "user__email")
 
 
 def create_group(*, actor: User, name: str, description: str = "") -> Group:

@@ -1,6 +1,7 @@
 """Tables as CSV files for spreadsheets."""
 
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,34 @@ def safe_cell(value: Any) -> Any:
         if start.startswith(DANGEROUS):
             return f"'{value}"
     return "" if value is None else value
+
+
+def plain_cell(cell: str) -> str:
+    """Without the apostrophe that `safe_cell` puts before what a spreadsheet would run."""
+    start = cell[1:].lstrip(" \u00a0\ufeff\u200b")
+    return cell[1:] if cell.startswith("'") and start.startswith(("'", *DANGEROUS)) else cell
+
+
+def reader(data: bytes) -> Any:
+    """A strict csv reader of a table as spreadsheets save them, whatever separates its cells."""
+    text = decoded(data)
+
+    class Table(csv.excel):
+        strict = True
+        # That of the header: a comma, or what it is where commas stand in numbers, as in Indonesia.
+        delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+
+    return csv.reader(io.StringIO(text, newline=""), dialect=Table)
+
+
+def decoded(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # What a spreadsheet saves when it is not told otherwise.
+        return data.decode("cp1252", errors="replace")
 
 
 def csv_response(name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> HttpResponse:

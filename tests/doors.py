@@ -221,6 +221,12 @@ DOORS = [
     _api(Who.ADMINS, f"GET {GROUP}/members"),
     _api(Who.ADMINS, f"POST {GROUP}/members", body={"emails": ["alice@example.org"]}),
     _api(Who.ADMINS, f"DELETE {GROUP}/members/<uuid:user_id>", 204),
+    _api(
+        Who.ADMINS,
+        f"POST {GROUP}/members/import",
+        body={"csv": "email\nbob@example.org", "preview": True},
+    ),
+    _api(Who.ADMINS, f"GET {GROUP}/members/export"),
     # Pages. The chat page is the same for every session: the browser asks the API for the rest.
     Door(Who.MEMBERS, "GET", ""),
     Door(Who.MEMBERS, "GET", "chat/"),
@@ -269,6 +275,7 @@ MESSAGES = {
 # Every Celery task: arguments are ids or nothing, and no person can call one.
 TASKS = {
     "accounts.tasks.forget_logins": "by beat",
+    "accounts.tasks.invite": "a user's id and this site's address, sent by accounts.invitations",
     "core.tasks.forget_requests": "by beat",
     "chat.tasks.close_abandoned": "by beat",
     "chat.tasks.summarise": "a session's id, sent by the turn that could not tell all of it",

@@ -173,7 +173,7 @@ async def test_bad_bodies_are_named(body: Any, alice: User, session: Session, pl
 async def test_a_closed_account_does_not_read_on(
     alice: User, session: Session, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.answering.RECHECK_SECONDS", 0.02)
+    monkeypatch.setattr("accounts.watching.WATCH_SECONDS", 0.02)
     gate = asyncio.Event()
     play(TextDelta("before "), gate, TextDelta("after"), Completed())
     response = await post(

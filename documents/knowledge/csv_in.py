@@ -1,13 +1,12 @@
 """Questions and answers from a spreadsheet: every line is either understood or named."""
 
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from core.csv_files import DANGEROUS
+from core import csv_files
 from core.errors import Invalid, TooLarge
 
 LARGEST = 5 * 1024 * 1024
@@ -50,7 +49,7 @@ def read(data: bytes) -> Iterator[Row | BadRow]:
     """The lines of a table with a header. Raises TooLarge, and Invalid for what is no table."""
     if len(data) > LARGEST:
         raise TooLarge(_("This table is larger than 5 MB. Split it into several files."))
-    reader = csv.reader(io.StringIO(_decoded(data), newline=""), dialect=_dialect(data))
+    reader = csv_files.reader(data)
     try:
         names = [COLUMNS.get(name.strip().lower(), "") for name in next(reader, [])]
         if not {"question", "answer"} <= set(names):
@@ -92,7 +91,9 @@ def tags_of(text: str) -> list[str]:
 
 
 def _row(line: int, names: list[str], cells: list[str], met: set[str]) -> Row | BadRow:
-    given = {name: _plain(cell) for name, cell in zip(names, cells, strict=False) if name}
+    given = {
+        name: csv_files.plain_cell(cell) for name, cell in zip(names, cells, strict=False) if name
+    }
     question, answer = one_line(given.get("question", "")), given.get("answer", "").strip()
     tags = tags_of(given.get("tags", ""))
     category, language = given.get("category", "").strip(), given.get("language", "").strip()
@@ -112,30 +113,3 @@ def _row(line: int, names: list[str], cells: list[str], met: set[str]) -> Row | 
         return BadRow(line, _("The same question stands in an earlier line."))
     met.add(question.lower())
     return Row(line, question, answer, category, tags, language)
-
-
-def _plain(cell: str) -> str:
-    """Without the apostrophe that an export puts before what a spreadsheet would run."""
-    start = cell[1:].lstrip(" \u00a0\ufeff\u200b")
-    return cell[1:] if cell.startswith("'") and start.startswith(("'", *DANGEROUS)) else cell
-
-
-def _decoded(data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # What a spreadsheet saves when it is not told otherwise.
-        return data.decode("cp1252", errors="replace")
-
-
-def _dialect(data: bytes) -> type[csv.Dialect]:
-    """The separator of the header: a comma, or what it is where commas stand in numbers."""
-
-    class Table(csv.excel):
-        strict = True
-
-    header = _decoded(data[:4096]).split("\n", 1)[0]
-    Table.delimiter = max(",;\t", key=header.count)
-    return Table
