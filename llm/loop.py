@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import cast
@@ -65,6 +65,7 @@ async def run_turn(
     request: Request,
     tools: Sequence[Tool],
     *,
+    handed_back: Sequence[ToolSpec] = (),
     max_rounds: int = 4,
     tool_timeout: float = 30.0,
 ) -> AsyncGenerator[TurnEvent, None]:
@@ -73,27 +74,29 @@ async def run_turn(
     The model may call tools in up to ``max_rounds`` answers, several at once; after that it is
     asked once more and may not call any. Wrap the iteration in ``contextlib.aclosing``: closing it
     cancels running tools and closes the provider's stream.
+
+    Tools that are ``handed_back`` are run by whoever asked: an answer that calls some of them ends
+    the turn with those calls alone. Asked again with the results, the model makes others anew.
     """
     table = {tool.spec.name: tool for tool in tools}
-    request = replace(request, tools=tuple(tool.spec for tool in tools))
+    theirs = {spec.name for spec in handed_back}
+    request = replace(request, tools=(*(tool.spec for tool in tools), *handed_back))
     added: list[Message] = []
     usage = Usage()
     for round_number in range(max_rounds + 1):
-        last = round_number == max_rounds or not table
+        last = round_number == max_rounds or not (table or theirs)
         asked = replace(request, messages=(*request.messages, *added), call_tools=not last)
         answer = _Answer()
-        stream = cast("AsyncGenerator[Event, None]", model.stream(asked))
-        async with aclosing(stream) as events:
-            async for event in events:
-                answer.take(event)
-                if isinstance(event, TextDelta | ReasoningDelta):
-                    yield event
+        async with aclosing(_spoken(model, asked, answer)) as deltas:
+            async for delta in deltas:
+                yield delta
         usage += answer.usage
-        calls = () if last or answer.stop_reason != "tool_calls" else tuple(answer.calls)
+        handed = () if last else answer.callable(theirs)
+        calls = handed or (() if last else answer.callable())
         if message := answer.message(calls):
             added.append(message)
-        if not calls:
-            yield Finished(tuple(added), usage, answer.final_reason())
+        if handed or not calls:
+            yield Finished(tuple(added), usage, "tool_calls" if handed else answer.final_reason())
             return
         finished: list[ToolFinished] = []
         async with aclosing(_run_all(table, calls, tool_timeout)) as steps:
@@ -102,6 +105,18 @@ async def run_turn(
                     finished.append(step)
                 yield step
         added.append(_results(calls, finished))
+
+
+async def _spoken(
+    model: ChatModel, request: Request, answer: _Answer
+) -> AsyncGenerator[TextDelta | ReasoningDelta, None]:
+    """One call of the model, gathered in `answer`; what it says meanwhile."""
+    stream = cast("AsyncGenerator[Event, None]", model.stream(request))
+    async with aclosing(stream) as events:
+        async for event in events:
+            answer.take(event)
+            if isinstance(event, TextDelta | ReasoningDelta):
+                yield event
 
 
 class _Answer:
@@ -127,6 +142,14 @@ class _Answer:
     @property
     def stop_reason(self) -> StopReason:
         return self.completed.stop_reason if self.completed else "incomplete"
+
+    def callable(self, names: Collection[str] | None = None) -> tuple[ToolCall, ...]:
+        """All calls, or those of these tools that can be read."""
+        if self.stop_reason != "tool_calls":
+            return ()
+        if names is None:
+            return tuple(self.calls)
+        return tuple(call for call in self.calls if call.name in names and not call.error)
 
     def final_reason(self) -> StopReason:
         """A turn cannot end in a call that is not going to be answered."""
@@ -189,10 +212,10 @@ async def _run_one(table: dict[str, Tool], call: ToolCall, timeout: float) -> To
 
 def _problem(table: dict[str, Tool], call: ToolCall) -> str:
     """What is wrong with a call, in words for the model; "" when it can be run."""
-    if call.name not in table:
-        return f"There is no tool {call.name}. There are: {', '.join(sorted(table))}."
     if call.error:
         return f"The arguments of {call.name} cannot be read: {call.error} Send a JSON object."
+    if call.name not in table:
+        return f"There is no tool {call.name}. There are: {', '.join(sorted(table))}."
     schema = table[call.name].spec.parameters
     for name in schema.get("required", ()):
         if name not in call.arguments:

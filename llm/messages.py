@@ -125,6 +125,26 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """How an answer shall be made, where the asker says so; the defaults leave it to the model.
+
+    ``tool_choice``: "" for the model's own choice, "required" for some call, else a tool's name.
+    ``response_format`` as OpenAI has it. ``llm.queries.takes`` tells which of them a model's
+    protocol has words for; the others are not sent.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    response_format: JSONDict | None = None
+    tool_choice: str = ""
+    parallel_tool_calls: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request to one model. ``model`` is the provider's name of it.
 
@@ -138,4 +158,4 @@ class Request:
     tools: tuple[ToolSpec, ...] = ()
     call_tools: bool = True
     max_tokens: int | None = None
-    temperature: float | None = None
+    wishes: Wishes = Wishes()

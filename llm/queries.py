@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from core import sealing
 from llm.credentials import configured_kinds
 from llm.models import EmbeddingModel, Fallback, LanguageModel, Provider
+from llm.registry import TAKES, WARM
 
 
 def usable_models() -> QuerySet[LanguageModel]:
@@ -41,6 +42,20 @@ def fallback_chain(model: LanguageModel, task: str = "") -> list[LanguageModel]:
     )
     ranked = sorted(rows, key=lambda row: (row.task != task, task not in row.fallback.tasks))
     return list({row.fallback_id: row.fallback for row in ranked}.values())
+
+
+def takes(model: LanguageModel) -> frozenset[str]:
+    """What can be wished of its answers (``llm.registry.TAKES``), and "tools" of the asker's own.
+
+    ``model.provider`` must be loaded.
+    """
+    kind = model.provider.kind
+    found = set(TAKES[kind])
+    if not model.parameters.get("temperature", kind in WARM):
+        found -= {"temperature", "top_p"}
+    if model.supports_tools and kind != Provider.Kind.BUILTIN:
+        found.add("tools")
+    return frozenset(found)
 
 
 def default_model() -> LanguageModel:

@@ -35,6 +35,22 @@ EMBEDDERS = {
     "google": "llm.providers.google_embeddings.GoogleEmbedder",
 }
 
+# What the protocols have words for, of ``llm.messages.Wishes``.
+_OPENAI = frozenset(
+    """temperature top_p stop seed presence_penalty frequency_penalty json_object json_schema
+    tool_choice parallel_tool_calls""".split()
+)
+TAKES = {
+    **dict.fromkeys(("openai", "ollama", "openrouter", "huggingface"), _OPENAI),
+    "openai_compatible": _OPENAI,
+    "anthropic": frozenset({"stop", "json_schema", "tool_choice", "parallel_tool_calls"}),
+    "google": _OPENAI - {"parallel_tool_calls"},
+    # It leaves nothing to chance, so it is as all these would have it.
+    "builtin": frozenset({"temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"}),
+}
+# Where a model takes a temperature unless its row says no; elsewhere only where it says yes.
+WARM = frozenset({"ollama", "openrouter", "huggingface", "openai_compatible", "google", "builtin"})
+
 # Of all kinds: servers that offer it agree more or less.
 RERANKER = "llm.providers.reranking.HTTPReranker"
 

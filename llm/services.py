@@ -33,7 +33,7 @@ from llm.metering.caller import Caller
 from llm.metering.metered import Metered, MeteredEmbedder
 from llm.metering.reranks import MeteredReranker
 from llm.models import EmbeddingModel, LanguageModel, Provider
-from llm.registry import CHAT, RERANKER
+from llm.registry import CHAT, RERANKER, WARM
 from llm.resilience import Resilient
 from llm.rules import Actor
 from llm.sync import Fetched, sync_registry
@@ -115,7 +115,7 @@ def _bare(model: LanguageModel) -> ChatModel:
         tools=model.supports_tools,
         vision=model.supports_vision,
         max_output_tokens=model.max_output_tokens,
-        parameters=model.parameters,
+        parameters={"temperature": model.provider.kind in WARM, **model.parameters},
     )
     usual = settings.LLM_FIRST_TOKEN_SECONDS
     first = float(model.parameters.get("first_event_seconds", usual))

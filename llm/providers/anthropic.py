@@ -99,7 +99,12 @@ class AnthropicModel:
                 for tool in request.tools
             ]
             # A conversation that holds calls is refused without its tools.
-            body["tool_choice"] = {"type": "auto" if request.call_tools else "none"}
+            body["tool_choice"] = _choice(request)
+        if request.wishes.stop:
+            body["stop_sequences"] = list(request.wishes.stop)
+        if schema := (request.wishes.response_format or {}).get("json_schema"):
+            wanted = {"type": "json_schema", "schema": schema.get("schema") or {}}
+            body["output_config"] = {"format": wanted}
         if self.abilities.parameters.get("body"):
             body["extra_body"] = dict(self.abilities.parameters["body"])
         return body
@@ -137,6 +142,16 @@ class AnthropicModel:
                     "is_error": part.is_error,
                 }
         return None
+
+
+def _choice(request: Request) -> JSONDict:
+    if not request.call_tools:
+        return {"type": "none"}
+    name, parallel = request.wishes.tool_choice, request.wishes.parallel_tool_calls
+    choice: JSONDict = {"type": "tool", "name": name}
+    if name in ("", "required"):
+        choice = {"type": "any" if name else "auto"}
+    return {**choice, "disable_parallel_tool_use": True} if parallel is False else choice
 
 
 class _Answer:

@@ -44,9 +44,12 @@ class QuotingModel:
             return
         with translation.override(_language(question)):
             answer = _answer(question, questions, results)
-        for piece in PIECE.findall(answer):
+        pieces = PIECE.findall(answer)
+        said = pieces[: request.max_tokens or None]
+        for piece in said:
             yield TextDelta(piece)
-        yield Completed(_usage(request, answer), "stop")
+        is_whole = len(said) == len(pieces)
+        yield Completed(_usage(request, "".join(said)), "stop" if is_whole else "length")
 
 
 def _answer(question: str, questions: list[str], results: list[ToolResult]) -> str:

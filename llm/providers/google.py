@@ -101,8 +101,7 @@ class GoogleModel:
             automatic_continuation=False,
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         )
-        if request.temperature is not None and parameters.get("temperature"):
-            config.temperature = request.temperature
+        _wish(config, request, bool(parameters.get("temperature")))
         if request.tools and self.abilities.tools:
             declared = [
                 types.FunctionDeclaration(
@@ -113,11 +112,7 @@ class GoogleModel:
                 for tool in request.tools
             ]
             config.tools = [types.Tool(function_declarations=declared)]
-            modes = types.FunctionCallingConfigMode
-            mode = modes.AUTO if request.call_tools else modes.NONE
-            config.tool_config = types.ToolConfig(
-                function_calling_config=types.FunctionCallingConfig(mode=mode)
-            )
+            config.tool_config = types.ToolConfig(function_calling_config=_calling(request))
         if parameters.get("body"):
             config.http_options = types.HttpOptions(extra_body=dict(parameters["body"]))
         return config
@@ -147,6 +142,29 @@ class GoogleModel:
                 )
                 return types.Part(function_response=response)
         return None
+
+
+def _wish(config: types.GenerateContentConfig, request: Request, is_warm: bool) -> None:
+    wishes = request.wishes
+    if is_warm:
+        config.temperature, config.top_p = wishes.temperature, wishes.top_p
+    config.stop_sequences = list(wishes.stop) or None
+    config.seed = wishes.seed
+    config.presence_penalty = wishes.presence_penalty
+    config.frequency_penalty = wishes.frequency_penalty
+    if wishes.response_format and wishes.response_format.get("type") != "text":
+        config.response_mime_type = "application/json"
+        schema = wishes.response_format.get("json_schema") or {}
+        config.response_json_schema = schema.get("schema")
+
+
+def _calling(request: Request) -> types.FunctionCallingConfig:
+    modes, name = types.FunctionCallingConfigMode, request.wishes.tool_choice
+    if not request.call_tools:
+        return types.FunctionCallingConfig(mode=modes.NONE)
+    if name in ("", "required"):
+        return types.FunctionCallingConfig(mode=modes.ANY if name else modes.AUTO)
+    return types.FunctionCallingConfig(mode=modes.ANY, allowed_function_names=[name])
 
 
 def _sent_id(call_id: str) -> str | None:

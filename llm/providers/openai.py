@@ -105,8 +105,7 @@ class OpenAIModel:
             ]
         if request.max_tokens:
             body[parameters.get("max_tokens", "max_tokens")] = request.max_tokens
-        if request.temperature is not None and parameters.get("temperature"):
-            body["temperature"] = request.temperature
+        body.update(_wished(request, bool(parameters.get("temperature"))))
         if parameters.get("body"):
             body.update(parameters["body"])
         return body
@@ -139,6 +138,29 @@ class OpenAIModel:
         if not images or not self.abilities.vision:
             return message.text
         return [_part(part) for part in message.parts if isinstance(part, Text | Image)]
+
+
+def _wished(request: Request, is_warm: bool) -> JSONDict:
+    wishes = request.wishes
+    wished: JSONDict = {
+        "temperature": wishes.temperature if is_warm else None,
+        "top_p": wishes.top_p if is_warm else None,
+        "stop": list(wishes.stop) or None,
+        "seed": wishes.seed,
+        "presence_penalty": wishes.presence_penalty,
+        "frequency_penalty": wishes.frequency_penalty,
+        "response_format": wishes.response_format,
+    }
+    if request.tools and request.call_tools:
+        wished["parallel_tool_calls"] = wishes.parallel_tool_calls
+        wished["tool_choice"] = _choice(wishes.tool_choice)
+    return {name: value for name, value in wished.items() if value is not None}
+
+
+def _choice(name: str) -> str | JSONDict | None:
+    if name in ("", "required"):
+        return name or None
+    return {"type": "function", "function": {"name": name}}
 
 
 def _part(part: Text | Image) -> JSONDict:

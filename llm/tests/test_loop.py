@@ -184,3 +184,34 @@ async def test_stopping_cancels_running_tools():
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cancelled.is_set()
+
+
+async def test_calls_of_the_askers_own_tools_end_the_turn_and_are_handed_back():
+    theirs = ToolSpec("weather", "Weather.", {"type": "object"})
+    own = call("w1", "weather", town="Ubud")
+    opaque = Opaque("google", {"signed": True})
+    model = ScriptedModel(
+        [call(query="cells"), Completed(Usage(1, 1), "tool_calls")],
+        [
+            TextDelta("Hm."),
+            own,
+            call("2", query="more"),
+            Completed(Usage(2, 2), "tool_calls", opaque),
+        ],
+    )
+    events = await turn(model, [tool(echo)], handed_back=[theirs])
+    finished = events[-1]
+    assert finished.stop_reason == "tool_calls" and finished.usage == Usage(3, 3)
+    # The search beside it is left out, and with it the provider's own words, which hold it.
+    assert finished.messages[-1].parts == (Text("Hm."), own)
+    assert [spec.name for spec in model.requests[0].tools] == ["document_search", "weather"]
+
+
+async def test_what_cannot_be_read_is_not_handed_back_but_told_to_the_model():
+    theirs = ToolSpec("weather", "Weather.", {"type": "object"})
+    broken = call("w1", "weather", error="Expecting value at character 3.")
+    model = ScriptedModel([broken], says("Never mind."))
+    events = await turn(model, handed_back=[theirs])
+    told = model.requests[1].messages[-1].parts[0]
+    assert told.is_error and "cannot be read" in told.content
+    assert events[-1].messages[-1].text == "Never mind."

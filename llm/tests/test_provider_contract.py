@@ -26,6 +26,7 @@ from llm.messages import (
     ToolCall,
     ToolResult,
     ToolSpec,
+    Wishes,
     assistant,
     user,
 )
@@ -125,12 +126,36 @@ async def test_what_is_sent(wire):
 async def test_temperature_and_further_fields_are_sent_where_the_model_takes_them(wire):
     wire.plays([*wire.text("x"), *wire.end("stop")])
     parameters = {"temperature": True, "body": {"extra_thing": "on"}}
-    request = Request(model="m", messages=(user("?"),), temperature=0.3)
+    request = Request(model="m", messages=(user("?"),), wishes=Wishes(temperature=0.3))
     await read(wire.model(parameters=parameters), request)
     sent = wire.requests[0]
     assert sent["extra_thing"] == "on"
     # Anthropic's protocol has none any more, and refuses it.
     assert ("temperature" in json.dumps(sent)) == (wire.kind != "anthropic")
+
+
+async def test_wishes_are_said_in_the_words_of_the_protocol(wire):
+    wire.plays([*wire.text("x"), *wire.end("stop")])
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    wishes = Wishes(
+        top_p=0.9,
+        stop=("END",),
+        seed=77,
+        response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}},
+        tool_choice="look",
+        parallel_tool_calls=False,
+    )
+    specs = (ToolSpec("look", "Look.", {"type": "object", "properties": {}}),)
+    request = Request(model="m", messages=(user("?"),), tools=specs, wishes=wishes)
+    await read(wire.model(parameters={"temperature": True}), request)
+    sent = json.dumps(wire.requests[0])
+    assert '"END"' in sent and '"integer"' in sent and sent.count('"look"') == 2
+    assert ("77" in sent) == (wire.kind != "anthropic")
+    told = {
+        "openai": '"parallel_tool_calls": false',
+        "anthropic": '"disable_parallel_tool_use": true',
+    }
+    assert told.get(wire.kind, "") in sent
 
 
 async def test_a_conversation_with_calls_goes_back_in_order(wire):
