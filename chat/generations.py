@@ -99,7 +99,7 @@ def finish(generation_id: uuid.UUID, outcome: Outcome) -> tuple[Message, list[Ci
         if answer is None:
             return None
         with reading_as(outcome.reader or User.objects.get(chat_sessions=answer.session_id)):
-            pages = _pages(outcome.sources)
+            pages = pages_of(outcome.sources)
         settled = settle(outcome.text, outcome.sources, pages)
         rows = [protocol.citation(answer, cited) for cited in settled]
         return answer, Citation.objects.bulk_create(rows)
@@ -136,7 +136,7 @@ def _finished(generation_id: uuid.UUID, outcome: Outcome) -> Message | None:
     return answer
 
 
-def _pages(sources: Sequence[Source]) -> Pages:
+def pages_of(sources: Sequence[Source]) -> Pages:
     """The stored text of the pages that the sources stand on."""
     wanted = Q()
     for document, page in {(s.hit.document_id, s.hit.page) for s in sources}:

@@ -27,15 +27,24 @@ INLINE = 64 * 1024
 # What is no upload: forms and JSON. Django's own limit is below this.
 OTHER_LIMIT = 4 * 1024 * 1024
 ENVELOPE = 64 * 1024
-REFUSAL = json.dumps(
-    {
-        "type": "about:blank",
-        "title": "Content Too Large",
-        "status": 413,
-        "code": "too_large",
-        "detail": "This is larger than the server takes. Send less, or split the file.",
+# Pictures travel inside these.
+COMPLETIONS, COMPLETIONS_LIMIT = b"/v1/chat/completions", 24 * 1024 * 1024
+SENTENCE = "This is larger than the server takes. Send less, or split the file."
+REFUSAL = {
+    "type": "about:blank",
+    "title": "Content Too Large",
+    "status": 413,
+    "code": "too_large",
+    "detail": SENTENCE,
+}
+OPENAI_REFUSAL = {
+    "error": {
+        "message": SENTENCE,
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "request_too_large",
     }
-).encode()
+}
 
 
 def _upload_limit() -> int:
@@ -47,6 +56,24 @@ def _is_upload(path: bytes) -> bool:
     return path == b"/api/v1/files/upload" or (
         path.startswith(b"/api/v1/collections/") and path.endswith(b"/files")
     )
+
+
+def _limit(path: bytes) -> int:
+    if path.split(b"?", 1)[0] == COMPLETIONS:
+        return COMPLETIONS_LIMIT
+    return _upload_limit() if _is_upload(path) else OTHER_LIMIT
+
+
+def _refusal(path: bytes) -> bytes:
+    """A whole answer, in the words of the API that was asked."""
+    is_openai = path.startswith(b"/v1/")
+    body = json.dumps(OPENAI_REFUSAL if is_openai else REFUSAL).encode()
+    kind = "json" if is_openai else "problem+json"
+    head = (
+        f"HTTP/1.1 413 Content Too Large\r\nContent-Type: application/{kind}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 class Request(http_protocol.WebRequest):
@@ -61,7 +88,7 @@ class Request(http_protocol.WebRequest):
 
     def gotLength(self, length: int | None) -> None:
         super().gotLength(length)
-        self.limit = _upload_limit() if _is_upload(self.channel._path) else OTHER_LIMIT
+        self.limit = _limit(self.channel._path)
         if length is not None and length > self.limit:
             self._refuse()
 
@@ -76,11 +103,7 @@ class Request(http_protocol.WebRequest):
         if self.refused:
             return
         self.refused = True
-        head = (
-            "HTTP/1.1 413 Content Too Large\r\nContent-Type: application/problem+json\r\n"
-            f"Content-Length: {len(REFUSAL)}\r\nConnection: close\r\n\r\n"
-        )
-        self.channel.transport.write(head.encode() + REFUSAL)
+        self.channel.transport.write(_refusal(self.channel._path))
         self.channel.transport.loseConnection()
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:

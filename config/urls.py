@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from chat.compatible.api import api as openai_api
 from chat.one_shot_api import router as one_shot_router
 from chat.stream_api import router as chat_router
 from config.health import health, ready
@@ -23,6 +24,7 @@ urlpatterns = [
     path("api/v1/", include("prompts.api")),
     path("api/v1/", include("chat.api")),
     path("api/v1/", api.urls),
+    path("v1/", openai_api.urls),
     path("", include("chat.urls")),
 ]
 

@@ -3,13 +3,18 @@
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from core.errors import AppError, Forbidden, NotFound, TooLarge, TooMany
 from core.http import problem
+from core.openai_errors import PREFIX as OPENAI
+from core.openai_errors import openai_problem
 
 
 def _answer(request: HttpRequest, error: AppError, template: str) -> HttpResponse:
-    if request.path.startswith(("/api/", "/v1/")):
+    if request.path.startswith(OPENAI):
+        return openai_problem(error)
+    if request.path.startswith("/api/"):
         return problem(error)
     return render(request, template, {"error": error}, status=error.status)
 
@@ -33,6 +38,15 @@ def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpRe
     error = TooMany(60)
     response = _answer(request, error, "429.html")
     response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """For an address of the OpenAI protocol that is asked with another method."""
+    sentence = _("This address does not take %(method)s, but %(allowed)s.")
+    said = sentence % {"method": request.method, "allowed": allowed}
+    response = openai_problem(AppError(said, code="not_allowed", status=405))
+    response["Allow"] = allowed
     return response
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
+from core.errors_pages import not_allowed
 from core.logs import request_id
+from core.openai_errors import PREFIX as OPENAI
 
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -42,6 +44,8 @@ class RequestMiddleware:
     def _finish(
         self, request: HttpRequest, response: HttpResponseBase, started: float
     ) -> HttpResponseBase:
+        if response.status_code == 405 and request.path.startswith(OPENAI):
+            response = not_allowed(request, response.headers.get("Allow", ""))
         response.headers["X-Request-ID"] = request_id.get()
         response.headers["X-Process-Time"] = f"{time.perf_counter() - started:.4f}"
         if not request.path.startswith("/static/"):

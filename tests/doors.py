@@ -32,6 +32,11 @@ class Door:
     why: str = field(default="", compare=False)
 
     @property
+    def is_api(self) -> bool:
+        """For programs: they are told by a status, and bring tokens."""
+        return self.path.startswith(("api/", "v1/"))
+
+    @property
     def is_upload(self) -> bool:
         return self.method == "POST" and self.path.endswith(("files/upload", "/files"))
 
@@ -42,6 +47,7 @@ class Door:
         return (
             self.path.endswith(ends)
             or "/rag/" in self.path
+            or self.path.startswith("v1/")
             or self.path in ("health", "ready", "api/v1/chat")
         )
 
@@ -106,6 +112,11 @@ DOORS = [
     _api(Who.OWNER, "DELETE chat/messages/<uuid:message_id>/feedback", 204),
     _api(Who.MEMBERS, "POST chat/ws-ticket"),
     _api(Who.OWNER, f"POST {SESSION}/files", 201),
+    # For programs of the OpenAI protocol.
+    Door(Who.MEMBERS, "GET", "v1/models"),
+    Door(Who.MEMBERS, "GET", "v1/models/<path:name>", 404),
+    Door(Who.MEMBERS, "POST", "v1/chat/completions", 400, {}),
+    Door(Who.MEMBERS, "POST", "v1/embeddings", 400, {}),
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),
@@ -257,7 +268,7 @@ OPEN_ACCOUNT_PAGES = {
     "accounts/3rdparty/login/error/",
 }
 # Not ours to list: an address of the framework that answers nothing.
-EMPTY = {"api/v1/": "ninja's root: 404, as there is no page for it"}
+EMPTY = dict.fromkeys(("api/v1/", "v1/"), "ninja's root: 404, as there is no page for it")
 
 SOCKETS = {
     "ws/chat/<uuid:session_id>/": Who.OWNER,

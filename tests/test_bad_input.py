@@ -25,8 +25,9 @@ BODIES = {
     "objects inside": '{"email": {}, "title": {"$ne": 1}, "name": {}, "message": {}, "status": {}}',
     "booleans": '{"email": true, "title": true, "name": true, "message": true, "is_open": "maybe"}',
 }
+OPENAI_ERROR = {"message", "type", "param", "code"}
 CHATS = {"<uuid:session_id>", "<uuid:message_id>"}
-WRITES = [door for door in DOORS if door.method != "GET" and door.path.startswith("api/")]
+WRITES = [door for door in DOORS if door.method != "GET" and door.is_api]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,10 @@ def test_bad_bodies_are_the_callers_fault(door, api, alice, admin):
         answer = client.generic(door.method, path, body, content_type="application/json")
         assert answer.status_code < 500, f"{name}: {answer.status_code}"
         if answer.status_code >= 400:
-            assert answer["Content-Type"] == "application/problem+json", name
+            openai = door.path.startswith("v1/")
+            kind = "application/json" if openai else "application/problem+json"
+            assert answer["Content-Type"] == kind, name
+            assert not openai or set(answer.json()["error"]) == OPENAI_ERROR
     assert User.objects.count() == 2
 
 

@@ -73,7 +73,7 @@ def text(answer) -> str:
 
 def outside(answer, door: Door) -> bool:
     """Whether somebody without an account was turned away."""
-    if door.path.startswith("api/"):
+    if door.is_api:
         return answer.status_code == 401
     return answer.status_code == 302 and answer["Location"].startswith("/accounts/login/")
 
@@ -81,7 +81,7 @@ def outside(answer, door: Door) -> bool:
 @doors(Who.MEMBERS, Who.OWNER, Who.READERS, Who.ADMINS)
 def test_nobody_and_the_switched_off_stay_outside(door, world, api, switched_off):
     path = world.fill(door.path)
-    if door.path.startswith("api/"):
+    if door.is_api:
         # A token that is no good is refused even where a session would do.
         broken = api(world.alice, headers={"Authorization": "Bearer a.b.c"})
         assert ask(broken, door, path).status_code == 401
@@ -129,7 +129,7 @@ def test_students_may_not_what_admins_may(door, world, api, bob, admin):
 def test_open_doors_answer_anyone_without_reading_the_session(door, world, api, alice):
     if door.ok is None:
         return
-    for client in (api(), api(alice, enforce_csrf_checks=door.path.startswith("api/"))):
+    for client in (api(), api(alice, enforce_csrf_checks=door.is_api)):
         answer = ask(client, door, world.fill(door.path))
         assert answer.status_code == door.ok
         assert SECRET not in text(answer)
@@ -138,7 +138,7 @@ def test_open_doors_answer_anyone_without_reading_the_session(door, world, api, 
 @doors(acting=True)
 def test_a_session_alone_changes_nothing_from_a_foreign_page(door, world, api, alice, admin):
     """No CSRF token: refused, whatever the content type claims to be."""
-    if door.who is Who.ANYONE and door.path.startswith("api/"):
+    if door.who is Who.ANYONE and door.is_api:
         return
     client = api(admin if door.who is Who.ADMINS else alice, enforce_csrf_checks=True)
     path = world.fill(door.path)

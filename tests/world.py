@@ -58,6 +58,7 @@ class World:
             "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
             "<int:number>": 1,
+            "<path:name>": "no-such/model",
         }
 
     def fill(self, path: str, *, unknown: bool = False) -> str:
