@@ -68,12 +68,12 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
         language=language,
         left_out=left_out,
         before=_before(user, thread),
-        scope=_scope(session),
+        scope=scope_of(session),
         may_search=may_search(session),
     )
 
 
-def _scope(session: Session) -> Scope:
+def scope_of(session: Session) -> Scope:
     """The files of this chat are always among it. Who may read what is decided by the search."""
     assistant = session.assistant_version
     if assistant is None or not assistant.collections:

@@ -59,14 +59,15 @@ def _odd(request: HttpRequest, error: Exception) -> HttpResponse:
 
 @api.get("models")
 async def models(request: HttpRequest) -> HttpResponseBase:
-    """The models the caller may ask."""
-    return JsonResponse({"object": "list", "data": await in_thread(offered.listed)})
+    """The assistants and models the caller may ask."""
+    data = await in_thread(offered.listed, caller_of(request))
+    return JsonResponse({"object": "list", "data": data})
 
 
 @api.get("models/{path:name}")
 async def model(request: HttpRequest, name: str) -> HttpResponseBase:
     """One of them."""
-    return JsonResponse(offered.card(*await in_thread(offered.found, name)))
+    return JsonResponse(await in_thread(offered.card, caller_of(request), name))
 
 
 @api.post("chat/completions")

@@ -5,24 +5,29 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
+from chat.assistants.queries import chain
 from chat.compatible import offered
 from chat.compatible.conversation import Conversation, conversation
 from chat.compatible.refusals import refused, unsupported
 from chat.compatible.requests import MOST_STOPS, CompletionIn
-from chat.context import system_prompt, window
+from chat.context import may_search, system_prompt, window
 from chat.models import Session
+from chat.plans import scope_of
 from chat.tools import Before
 from llm.fallback import Candidate
 from llm.messages import Request, ToolSpec, Wishes
 from llm.models import LanguageModel
 from llm.purpose import task_of
-from llm.queries import fallback_chain, takes
+from llm.queries import takes
 from llm.tokens import request_size
 from prompts.queries import active_prompt
+from prompts.services import version_of
+from rag.search import Scope
 
 # Bytes of passages that are read however long the conversation is.
 LEAST_ROOM = 2000
@@ -42,7 +47,8 @@ class Plan:
     question: str
     before: Before
     tools: tuple[ToolSpec, ...]  # the caller's own
-    searches: bool
+    may_search: bool
+    scope: Scope
     is_json: bool
     citations_in_text: bool
 
@@ -51,25 +57,29 @@ def plan(user: User, address: str, asked: CompletionIn) -> Plan:
     """Counts as a question of this person. Raises AppError."""
     limits.count("chat", user, address)
     _require_known(asked)
-    name, model = offered.found(asked.model)
-    talk = conversation(asked.messages)
+    found = offered.found(user, asked.model)
+    model, talk = found.model, conversation(asked.messages)
     tools, choice = _tools(asked)
     wishes = _wishes(asked, choice)
     needed = _needed(wishes, tools, talk)
     if missing := sorted(needed - _abilities(model)):
         raise _cannot(missing[0])
-    asking = partial(_candidate, user, talk, Request("", tools=tools, wishes=wishes), _most(asked))
+    session = _session(user, found, talk.instructions)
+    asking = partial(
+        _candidate, session, talk, Request("", tools=tools, wishes=wishes), _most(asked)
+    )
     questions = talk.questions
     return Plan(
         user=user,
-        name=name,
+        name=found.name,
         chosen=asking(model),
-        others=partial(_others, model, needed, questions, asking),
+        others=partial(_others, found, needed, questions, asking),
         question=questions[-1] if questions else "",
         before=Before(questions[:-1]),
         tools=tools,
         # A call that has to be made is one of the caller's; so is a tool of our tool's name.
-        searches=not wishes.tool_choice,
+        may_search=may_search(session) and not wishes.tool_choice,
+        scope=scope_of(session),
         is_json=_is_json(wishes),
         citations_in_text=asked.citations_in_text,
     )
@@ -170,12 +180,25 @@ def _most(asked: CompletionIn) -> int | None:
     return asked.max_completion_tokens or asked.max_tokens
 
 
+def _session(user: User, found: offered.Offered, instructions: str) -> Session:
+    """One that is never stored: what a chat with this model or assistant would begin with."""
+    version = found.version
+    prompt = (version.prompt if version else None) or active_prompt()
+    return Session(
+        user=user,
+        prompt=prompt,
+        prompt_version=version_of(prompt) if prompt else None,
+        assistant_version=version,
+        prompt_general=instructions,
+    )
+
+
 def _candidate(
-    user: User, talk: Conversation, wanted: Request, most: int | None, model: LanguageModel
+    session: Session, talk: Conversation, wanted: Request, most: int | None, model: LanguageModel
 ) -> Candidate:
     """The request as one model gets it; raises AppError when it is too long for that one."""
-    session = Session(user=user, prompt=active_prompt(), prompt_general=talk.instructions)
-    system = system_prompt(session)
+    user = session.user
+    system = system_prompt(session, user.full_name, user.language or get_language() or "en")
     known = [limit for limit in (most, model.max_output_tokens) if limit]
     request = replace(
         wanted,
@@ -195,12 +218,12 @@ def _candidate(
 
 
 def _others(
-    model: LanguageModel,
+    found: offered.Offered,
     needed: set[str],
     questions: Sequence[str],
     asking: Callable[[LanguageModel], Candidate],
 ) -> list[Candidate]:
     """Who may answer instead: those that can do what is asked."""
     task = task_of(questions[-1]) if questions else ""
-    chain = fallback_chain(model, task)
-    return [asking(other) for other in chain if needed <= _abilities(other)]
+    others = chain(found.version, found.model.pk, task)
+    return [asking(other) for other in others if needed <= _abilities(other)]

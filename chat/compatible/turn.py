@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.compatible.listed_sources import source_list
 from chat.compatible.planning import Plan
 from chat.generations import pages_of
 from chat.searching_first import SearchingFirst
-from chat.tools import DOCUMENT_SEARCH, SPEC, Searching
+from chat.tools import SPEC, Searching
 from core.db import in_thread
 from documents.asking import reading_as
 from llm.base import ChatModel
@@ -100,7 +101,7 @@ class Completion:
 
     def _tools(self) -> list[Tool]:
         taken = {spec.name for spec in self.plan.tools}
-        if not self.plan.searches or DOCUMENT_SEARCH in taken:
+        if not self.plan.may_search or DOCUMENT_SEARCH in taken:
             return []
 
         async def run(arguments: JSONDict) -> str:
@@ -111,7 +112,7 @@ class Completion:
     def _built(self, model: LanguageModel) -> ChatModel:
         caller = Caller(self.plan.user.pk)
         built = chat_model(model, caller)
-        if model.supports_tools or not self.plan.question:
+        if model.supports_tools or not (self.plan.may_search and self.plan.question):
             return built
         return SearchingFirst(
             built,
@@ -132,6 +133,7 @@ class Completion:
                 lambda query, found, words_only: None,
                 asked.room,
                 before=self.plan.before,
+                scope=self.plan.scope,
             )
         return self._rooms[asked.model.pk]
 

@@ -11,11 +11,14 @@ import pytest
 
 from accounts.api_keys import make_key
 from accounts.models import Limit
+from chat.assistants import services as assistants
 from core.db import come_to_rest
+from documents.models import Collection
 from llm.errors import llm_error
 from llm.events import Completed, ReasoningDelta
 from llm.messages import Image, ToolCall, Usage
 from llm.models import LanguageModel, ModelCall
+from prompts import services as prompts
 from tests.programs.conftest import Play
 
 ABLE = "campus/able"
@@ -56,6 +59,32 @@ def test_models_are_listed_and_looked_up(client: openai.OpenAI, able: LanguageMo
     with pytest.raises(openai.NotFoundError) as caught:
         client.models.retrieve("gpt-none")
     assert error_of(caught) == (404, "invalid_request_error", "model", "model_not_found")
+
+
+def test_assistants_are_models_to_those_they_are_open_to(
+    client: openai.OpenAI, able: LanguageModel, alice: Any, admin: Any, notes: Any, play: Play
+) -> None:
+    prompt = prompts.create_prompt(actor=admin, name="Biology", content="Teach {course} well.")
+    shared = Collection.objects.create(name="Course", kind="shared", owner=admin)
+    made = {"model_id": able.pk, "prompt_id": prompt.pk, "tools": ["document_search"]}
+    tutor = assistants.create_assistant(
+        actor=admin, name="Cell tutor", users=[alice.email], collections=[shared.pk], **made
+    )
+    assistants.create_assistant(actor=admin, name="For others", **made)
+    assert client.models.list().data[0].id == "assistant:cell-tutor"
+    play([SEARCH], ["Nothing there."], ["Again."])
+    answer = client.chat.completions.create(
+        model="assistant:cell-tutor", messages=[{"role": "system", "content": "Be short."}, *ASK]
+    )
+    assert answer.model == "assistant:cell-tutor" and answer.usage
+    assert "Teach Cell tutor well.\n\nBe short." in play.requests[0].system
+    # Alice's own notes are not among the assistant's collections.
+    assert answer.choices[0].message.citations == []  # type: ignore[attr-defined]
+    client.chat.completions.create(model=str(tutor.pk), messages=ASK)
+    for closed in ("assistant:for-others", "assistant:none"):
+        with pytest.raises(openai.NotFoundError) as caught:
+            client.chat.completions.create(model=closed, messages=ASK)
+        assert caught.value.code == "model_not_found"
 
 
 def test_the_built_in_answerer_quotes_the_callers_material(
