@@ -14,6 +14,7 @@ from documents.ingest import extract, reading
 from documents.models import Chunk, Collection, Document
 from documents.quota_models import UploadQuota
 from documents.tasks import ingest
+from llm.models import EmbeddingModel
 from rag.tests.library import DIMENSIONS, embedding_model
 
 # The command works in threads of the shared pool, which see committed rows only.
@@ -99,6 +100,12 @@ def test_no_process_is_started_for_a_paragraph_but_for_a_strange_file(
     (folder / "files" / "a.txt").write_text("Enough words to be read.")
     evaluate(folder)
     assert started == ["text"]
+
+
+def test_a_database_that_was_only_migrated_will_do(passages: Path) -> None:
+    EmbeddingModel.objects.all().delete()
+    call_command("evaluate", str(passages), stdout=StringIO())
+    assert EmbeddingModel.objects.get(is_current=True).kind == "local"
 
 
 def test_a_set_may_hold_more_files_than_a_person(passages: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from llm.models import EmbeddingModel
+from llm.services import sync_registry
 from rag.evaluation import report, runs, scratch
 from rag.evaluation.folders import Folder, NoSet, open_folder
 from rag.evaluation.runs import Answer, Translator
@@ -36,6 +38,8 @@ class Command(BaseCommand):
             folders = [open_folder(path) for path in options["folders"]]
         except NoSet as error:
             raise CommandError(f"{error} holds no set of questions that is known.") from error
+        if not EmbeddingModel.objects.filter(is_current=True).exists():
+            sync_registry()  # a database that was migrated and never started with
         self.user = scratch.evaluator()
         for folder in folders:
             self._evaluate(folder)
