@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from llm import probing, services
-from llm.metering import alerts, budgets
+from llm.metering import alerts
+from llm.metering.settling import release_expired
 
 
 @shared_task(name="llm.tasks.refresh_registry")  # type: ignore[untyped-decorator]
@@ -15,7 +16,7 @@ def refresh_registry() -> None:
 @shared_task(name="llm.tasks.watch_spending", expires=300)  # type: ignore[untyped-decorator]
 def watch_spending() -> None:
     """Tell administrators of a costly day; give back what calls of dead processes hold."""
-    budgets.release_expired()
+    release_expired()
     alerts.check_spending()
 
 

@@ -1,5 +1,6 @@
 """Who pays for an answer, and what a student sees when there is nothing left to spend."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from accounts.models import User
 from chat.models import Message, Session
 from chat.services import create_session
 from chat.tests.fakes import Script, ask, events_of, said
-from core.db import in_thread
+from core.db import come_to_rest, in_thread
 from llm.events import Completed, TextDelta
 from llm.messages import ToolCall, Usage
 from llm.metering import budgets
@@ -49,6 +50,7 @@ async def test_every_call_of_a_turn_is_written_down_for_its_student(alice: User,
     session: Session = await in_thread(create_session, actor=alice)
     generation = await ask(alice, session, "What do leaves eat?")
     assert said(await events_of(generation)) == "Light."
+    await asyncio.to_thread(come_to_rest, 10)  # calls are written down when nobody waits any more
     calls = [call async for call in ModelCall.objects.order_by("created_at")]
     assert [(call.input_tokens, call.output_tokens) for call in calls] == [(100, 10), (200, 20)]
     assert {(c.user_id, c.session_id, c.generation_id, c.kind) for c in calls} == {

@@ -9,22 +9,22 @@ never wait for each other.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from llm.messages import Request
 from llm.metering.caller import Caller
 from llm.metering.costs import cost, longest_output, most
-from llm.metering.models import Budget, BudgetAccount, Reservation
+from llm.metering.models import Budget, BudgetAccount
+from llm.metering.settling import release_expired
 from llm.models import LanguageModel, Provider
 from llm.queries import usable_models
 
@@ -111,13 +111,13 @@ def admit(
 
 
 def applying(user_id: UUID | None) -> list[Budget]:
-    """The budgets a person's calls count for; those of nobody count for everyone's."""
-    whose = Q(scope=Budget.Scope.EVERYONE)
-    if user_id is not None:
-        whose |= Q(scope=Budget.Scope.USER, user=user_id)
-        whose |= Q(scope=Budget.Scope.USER, user=None)
-        whose |= Q(scope=Budget.Scope.GROUP, group__memberships__user=user_id)
-    found = list(Budget.objects.filter(whose, is_active=True))
+    """The budgets a person's calls count for; those of nobody count for everyone's.
+
+    Each with the number of its current account as ``account_id``, None before the first call.
+    """
+    today = timezone.localdate()
+    given = {"user": user_id, "day": today, "month": today.replace(day=1)}
+    found = list(Budget.objects.raw(APPLYING, given))
     own = {budget.period for budget in found if budget.user_id}
     return [
         budget
@@ -126,59 +126,34 @@ def applying(user_id: UUID | None) -> list[Budget]:
     ]
 
 
-def open_accounts(budgets: Iterable[Budget], user_id: UUID | None) -> dict[int, Budget]:
+# As expressions of the ORM, putting these together costs several times what running them does.
+APPLYING = """
+select b.*, a.id as account_id
+from llm_budget b
+left join llm_budgetaccount a on a.budget_id = b.id
+  and a.starts = case b.period when 'day' then %(day)s::date else %(month)s::date end
+  and a.subject is not distinct from case b.scope when 'user' then %(user)s::uuid end
+where b.is_active and (
+  b.scope = 'everyone'
+  or b.scope = 'user' and b.user_id = %(user)s::uuid
+  or b.scope = 'user' and b.user_id is null and %(user)s::uuid is not null
+  or b.scope = 'group' and b.group_id in (
+    select group_id from accounts_membership where user_id = %(user)s::uuid))
+order by b.scope, b.period, b.id"""
+
+
+def open_accounts(budgets: Sequence[Budget], user_id: UUID | None) -> dict[int, Budget]:
     """The accounts of the current periods, by id in ascending order; made where there is none."""
-    wanted = {_account_key(budget, user_id): budget for budget in budgets}
-    if not wanted:
-        return {}
-    found = _accounts(wanted)
-    if len(found) < len(wanted):
+    found = {b.account_id: b for b in budgets if b.account_id is not None}
+    missing = [budget for budget in budgets if budget.account_id is None]
+    if missing:
+        wanted = {_account_key(budget, user_id): budget for budget in missing}
         BudgetAccount.objects.bulk_create(
             [BudgetAccount(budget_id=b, subject=s, starts=d) for b, s, d in wanted],
             ignore_conflicts=True,
         )
-        found = _accounts(wanted)
-    return found
-
-
-def release_expired() -> int:
-    """Give back what calls hold that were never settled: their process died."""
-    with transaction.atomic():
-        gone = Reservation.objects.select_for_update(skip_locked=True).filter(
-            expires_at__lt=timezone.now()
-        )
-        return _change(list(gone), {})
-
-
-def release(call_id: UUID) -> None:
-    """Give back what one call holds; it did not take place."""
-    with transaction.atomic():
-        _change(list(Reservation.objects.select_for_update().filter(call_id=call_id)), {})
-
-
-def settle(call_id: UUID, accounts: Iterable[int], usd: Decimal, tokens: int) -> None:
-    """Give back what the call holds and charge the accounts."""
-    with transaction.atomic():
-        held = Reservation.objects.select_for_update().filter(call_id=call_id)
-        _change(list(held), dict.fromkeys(accounts, (usd, tokens)))
-
-
-def _change(held: list[Reservation], charged: dict[int, tuple[Decimal, int]]) -> int:
-    nothing = Decimal(0), 0
-    freed: defaultdict[int, tuple[Decimal, int]] = defaultdict(lambda: nothing)
-    for row in held:
-        usd, tokens = freed[row.account_id]
-        freed[row.account_id] = usd + row.usd, tokens + row.tokens
-    Reservation.objects.filter(pk__in=[row.pk for row in held]).delete()
-    for account in sorted({*freed, *charged}):
-        (usd, tokens), (free_usd, free_tokens) = charged.get(account, nothing), freed[account]
-        BudgetAccount.objects.filter(pk=account).update(
-            spent_usd=F("spent_usd") + usd,
-            spent_tokens=F("spent_tokens") + tokens,
-            reserved_usd=F("reserved_usd") - free_usd,
-            reserved_tokens=F("reserved_tokens") - free_tokens,
-        )
-    return len(held)
+        found |= _accounts(wanted)
+    return dict(sorted(found.items()))
 
 
 def _fitted(request: Request, model: LanguageModel) -> Request:

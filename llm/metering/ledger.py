@@ -18,6 +18,7 @@ from django.db.models import Model
 from llm.metering import budgets
 from llm.metering.costs import MILLION
 from llm.metering.models import ModelCall
+from llm.metering.settling import settle
 from llm.models import LanguageModel
 from llm.prices import listed
 
@@ -147,4 +148,4 @@ def _settle(entry: Entry) -> None:
         return
     with transaction.atomic():
         call.save(force_insert=True)
-        budgets.settle(call.pk, accounts, usd, tokens)
+        settle(call.pk, accounts, usd, tokens)

@@ -32,6 +32,7 @@ from llm.metering.caller import Caller
 from llm.metering.costs import cost, likely
 from llm.metering.models import ModelCall
 from llm.metering.sentences import budget_error
+from llm.metering.settling import release
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from llm.tokens import DEFAULT_BYTES, size
 
@@ -246,7 +247,7 @@ def record(entry: ledger.Entry, base_url: str = "") -> None:
 def _nobody_came(call_id: UUID, future: Future[Admission]) -> None:
     """Whoever wanted to be let in has gone: what was held for them meanwhile is given back."""
     if not future.cancelled() and future.exception() is None and future.result().accounts:
-        submit(budgets.release, call_id)
+        submit(release, call_id)
 
 
 def whose(caller: Caller) -> dict[str, UUID | None]:

@@ -145,6 +145,9 @@ class Budget(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    # Its account of this period for one person, where `budgets.applying` read it.
+    account_id: int | None
+
     class Meta:
         verbose_name = _("budget")
         verbose_name_plural = _("budgets")

@@ -17,6 +17,7 @@ from llm.metering import budgets
 from llm.metering.caller import Caller
 from llm.metering.costs import cost, longest_output, most
 from llm.metering.sentences import budget_error
+from llm.metering.settling import release_expired, settle
 from llm.models import Budget, BudgetAccount, LanguageModel, Provider, Reservation
 
 ASK = Request(model="big", messages=(user("Why?"),), max_tokens=1000)
@@ -57,7 +58,7 @@ def admit(caller, model, *, patient=False):
 
 
 def pay(call_id, admission, usd, tokens=0):
-    budgets.settle(call_id, admission.accounts, Decimal(usd), tokens)
+    settle(call_id, admission.accounts, Decimal(usd), tokens)
 
 
 def test_what_a_call_costs():
@@ -260,7 +261,7 @@ def test_a_call_settled_after_its_reservation_expired_is_charged_once(alice, big
     Budget.objects.create(scope="user", limit_usd=5)
     call_id, admission = admit(Caller(alice.pk), big)
     Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert budgets.release_expired() == 1 and budgets.release_expired() == 0
+    assert release_expired() == 1 and release_expired() == 0
     pay(call_id, admission, 1)
     account = BudgetAccount.objects.get()
     assert (account.spent_usd, account.reserved_usd) == (1, 0)

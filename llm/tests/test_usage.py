@@ -20,6 +20,7 @@ from llm.messages import Request
 from llm.metering import alerts, budgets, reports
 from llm.metering.caller import Caller
 from llm.metering.reports import Line
+from llm.metering.settling import settle
 from llm.models import Budget, LanguageModel, ModelCall, Provider, SpendingAlert
 from llm.templatetags import usage_charts
 
@@ -122,7 +123,7 @@ def test_ones_own_budgets_are_told_and_what_others_spent_is_not(api, alice, bob)
         call_id = new_id()
         request = Request(model="m")
         held = budgets.admit(Caller(user.pk), model, request, call_id, patient=False)
-        budgets.settle(call_id, held.accounts, Decimal(1), 10)
+        settle(call_id, held.accounts, Decimal(1), 10)
     month, day = api(alice).get("/api/v1/usage/me").json()["budgets"]
     if day["scope"] != "user":
         month, day = day, month
