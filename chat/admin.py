@@ -4,7 +4,10 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from chat import services
+from chat.assistants import admin as assistants_admin
 from chat.models import Citation, Feedback, Generation, Message, Session
+
+__all__ = ["assistants_admin"]
 
 
 class ReadOnly:

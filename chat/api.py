@@ -24,6 +24,8 @@ from chat import (
     services,
     session_files,
 )
+from chat.assistants import api as assistants
+from chat.assistants.rows import choices_of
 from chat.doors import ListView, caller
 from chat.knowledge import keep_answer
 from chat.models import Session
@@ -38,16 +40,20 @@ LONGEST_SEARCH = 200
 
 
 class Config(APIView):
-    """What can be chosen: models, and the prompt in force."""
+    """What can be chosen: models and assistants, and the prompt in force."""
 
     def get(self, request: Request) -> Response:
         prompt = active_prompt()
         shown = None
         if prompt is not None:
             shown = {"id": str(prompt.pk), "name": prompt.name, "content": prompt.content}
-        models = usable_models().select_related("provider")
+        models = list(usable_models())
         return Response(
-            {"models": [serializers.model_row(m) for m in models], "active_prompt": shown}
+            {
+                "models": [serializers.model_row(m) for m in models],
+                "assistants": choices_of(caller(request), models),
+                "active_prompt": shown,
+            }
         )
 
 
@@ -179,6 +185,7 @@ class KeepAnswer(APIView):
 
 
 urlpatterns = [
+    *assistants.urlpatterns,
     path("chat/config", Config.as_view(), name="chat-config"),
     path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
     path("chat/sessions/<uuid:session_id>", SessionDetail.as_view(), name="chat-session"),

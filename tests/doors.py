@@ -63,6 +63,7 @@ def _api(who: Who, line: str, ok: int | None = 200, body: Any = None, why: str =
 SESSION = "chat/sessions/<uuid:session_id>"
 FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
+ASSISTANT = "assistants/<uuid:assistant_id>"
 GROUP = "groups/<uuid:group_id>"
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 PROMPT = "prompts/<uuid:prompt_id>"
@@ -117,6 +118,16 @@ DOORS = [
     Door(Who.MEMBERS, "GET", "v1/models/<path:name>", 404),
     Door(Who.MEMBERS, "POST", "v1/chat/completions", 400, {}),
     Door(Who.MEMBERS, "POST", "v1/embeddings", 400, {}),
+    # Assistants.
+    _api(Who.MEMBERS, "GET assistants"),
+    _api(Who.ADMINS, "POST assistants", 201, {"name": "x"}),
+    _api(Who.READERS, f"GET {ASSISTANT}"),
+    _api(Who.ADMINS, f"PATCH {ASSISTANT}", body={"name": "x"}),
+    _api(Who.ADMINS, f"DELETE {ASSISTANT}", 204),
+    _api(Who.ADMINS, f"POST {ASSISTANT}/access", body={"users": ["alice@example.org"]}),
+    _api(Who.ADMINS, f"GET {ASSISTANT}/stats"),
+    _api(Who.ADMINS, f"GET {ASSISTANT}/people"),
+    _api(Who.ADMINS, f"GET {ASSISTANT}/versions"),
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),

@@ -25,6 +25,7 @@ LISTS = {
         "/api/v1/auth/me",
         "/api/v1/chat/config",
         "/api/v1/chat/sessions",
+        "/api/v1/assistants",
         "/api/v1/chat/sessions/{session}",
         "/api/v1/files",
         "/api/v1/collections",
@@ -34,6 +35,7 @@ LISTS = {
     "admin": [
         "/api/v1/users",
         "/api/v1/users/{alice}/chats",
+        "/api/v1/assistants",
         "/api/v1/prompts",
         "/api/v1/files",
         "/api/v1/collections",
@@ -54,6 +56,7 @@ LISTS = {
         "/admin/prompts/prompt/",
         "/admin/documents/document/",
         "/admin/documents/collection/",
+        "/admin/chat/assistant/",
         "/admin/chat/session/",
         "/admin/chat/message/",
         "/admin/chat/generation/",

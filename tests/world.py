@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Group, User
 from chat import services as chat_services
-from chat.models import Message, Session
+from chat.models import Assistant, Message, Session
 from core.ids import new_id
 from documents import collections as documents_collections
 from documents import storage
@@ -36,6 +36,7 @@ class World:
     group: Group
     web_source: WebSource
     entry: KnowledgeEntry
+    assistant: Assistant
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -54,6 +55,7 @@ class World:
             "<uuid:evaluation_id>": self.run.evaluation_set_id,
             "<uuid:run_id>": self.run.pk,
             "<uuid:other_id>": self.run.pk,
+            "<uuid:assistant_id>": self.assistant.pk,
             "<uuid:user_id>": self.alice.pk,
             "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
@@ -80,7 +82,7 @@ def build(alice: User, number: int = 0) -> World:
     read = (document.collection, document)
     key, _ = make_key(actor=alice, name=f"Script of {SECRET}")
     rest = (prompt, _model(), _provider(), _embedding(), _run(document), key, _group(alice))
-    sources = (_web_source(alice, number), _entry(alice, number))
+    sources = (_web_source(alice, number), _entry(alice, number), _assistant(document, number))
     return World(alice, session, message, *read, *rest, *sources)
 
 
@@ -96,6 +98,20 @@ def _run(document: Document) -> EvaluationRun:
     missed = dict.fromkeys(("hit@1", "hit@5", "hit@10", "mrr@10", "ndcg@10"), 0.0)
     Result.objects.create(run=run, question=question, measures=missed)
     return run
+
+
+def _assistant(document: Document, number: int) -> Assistant:
+    """One that is open to alice alone, with what is hers."""
+    made = Assistant.objects.create(
+        name=f"Tutor of the {SECRET} {number} for {document.owner.email}",
+        description=f"It knows every {SECRET}.",
+        collections=[document.collection_id],
+        tools=["document_search"],
+        version=1,
+    )
+    made.users.add(document.owner)
+    made.versions.create(number=1, name=made.name, collections=made.collections, tools=made.tools)
+    return made
 
 
 def _group(alice: User) -> Group:

@@ -87,14 +87,21 @@ class Surroundings:
         return str(written.labels.get(str(key), key))
 
 
-def surroundings(user: User, assistants: Iterable[Assistant | AssistantVersion]) -> Surroundings:
+def surroundings(
+    user: User,
+    assistants: Iterable[Assistant | AssistantVersion],
+    usable: Iterable[LanguageModel] | None = None,
+) -> Surroundings:
+    """`usable` is what `usable_models` gives, where the caller has asked for that already."""
     found = list(assistants)
+    if usable is None:
+        usable = usable_models().order_by()
     models = {key for one in found for key in (one.model_id, *one.fallbacks) if key}
     wanted = {key for one in found for key in one.collections}
     mine = Collection.objects.visible_to(user).filter(pk__in=wanted).order_by()
     return Surroundings(
         models=LanguageModel.objects.in_bulk(models),
-        usable=set(usable_models().order_by().values_list("pk", flat=True)),
+        usable={model.pk for model in usable},
         collections=Collection.objects.prefetch_related("groups").in_bulk(wanted),
         readable=set(mine.values_list("pk", flat=True)),
     )

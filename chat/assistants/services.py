@@ -68,9 +68,9 @@ def set_access(
     before. `open_collections` shares its collections with the same groups and people."""
     with transaction.atomic():
         found = locked(actor, assistant_id)
-        if is_open is not None:
-            found.is_open = is_open
-            found.save(update_fields=["is_open", "updated_at"])
+        found.is_open = found.is_open if is_open is None else is_open
+        # Whoever has the page open is to notice lists that became others, too.
+        found.save(update_fields=["is_open", "updated_at"])
         _open_to(found, groups, users)
         if open_collections:
             _open_collections(actor, found)
