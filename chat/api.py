@@ -37,6 +37,7 @@ from llm.queries import usable_models
 from prompts.queries import active_prompt
 
 LONGEST_SEARCH = 200
+ARCHIVED = {"true": True, "false": False, "any": None}
 
 
 class Config(APIView):
@@ -65,7 +66,10 @@ class Sessions(ListView):
         if wanted and wanted not in Session.Status.values:
             raise Invalid("status: ACTIVE, COMPLETED", code="invalid")
         search = request.query_params.get("search", "").replace("\x00", " ")[:LONGEST_SEARCH]
-        found = queries.sessions(caller(request), wanted, search)
+        archived = request.query_params.get("archived", "any")
+        if archived not in ARCHIVED:
+            raise Invalid("archived: true, false, any", code="invalid")
+        found = queries.sessions(caller(request), wanted, search, ARCHIVED[archived])
         return self.listed(found, serializers.session_row)
 
     def post(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ def changed(session: Session) -> None:
     row = {
         "title": session.title,
         "status": session.status,
+        "archived_at": session.archived_at.isoformat() if session.archived_at else None,
         "leaf_id": str(session.leaf_id) if session.leaf_id else None,
     }
     _after_commit(session.pk, row)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.assistants.models import Assistant, AssistantVersion
 from chat.sentences import error_sentence
+from chat.sharing_models import Share
 from core.ids import new_id
 from documents.models import Collection, Document
 from llm.models import LanguageModel
@@ -24,6 +25,7 @@ __all__ = [
     "Generation",
     "Message",
     "Session",
+    "Share",
 ]
 
 
@@ -85,6 +87,8 @@ class Session(models.Model):
     started_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Put away by its owner; the next question takes it out again.
+    archived_at = models.DateTimeField(null=True, blank=True)
     analysed_at = models.DateTimeField(null=True, blank=True)
 
     objects = SessionQuerySet.as_manager()

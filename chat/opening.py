@@ -71,7 +71,7 @@ with old as (
     false, 0, '', 0, 0, 0, %(now)s from old
 ), changed as (
   update chat_session s set leaf_id = %(answer)s, total_messages = old.total_messages + 2,
-    updated_at = %(now)s,
+    updated_at = %(now)s, archived_at = null,
     title = case when old.title_is_automatic and old.title = '' then %(title)s else old.title end
   from old where s.id = old.id
 )
@@ -172,6 +172,7 @@ def _built(
     answer.role, answer.status = Message.Role.ASSISTANT, Message.Status.STREAMING
     answer.created_at = now
     session.leaf, session.total_messages, session.updated_at = answer, place + 2, now
+    session.archived_at = None
     if session.title_is_automatic and not session.title:
         session.title = asked.title
     generation = Generation(

@@ -15,9 +15,16 @@ from llm.models import LanguageModel
 from llm.queries import usable_models
 
 
-def sessions(user: User, status: str = "", search: str = "") -> QuerySet[Session]:
-    """My sessions, the latest activity first; those whose title or messages hold all words."""
+def sessions(
+    user: User, status: str = "", search: str = "", archived: bool | None = None
+) -> QuerySet[Session]:
+    """My sessions, the latest activity first; those whose title or messages hold all words.
+
+    `archived`: only those that are put away, only the others, or all (None).
+    """
     found = Session.objects.visible_to(user).select_related("model")
+    if archived is not None:
+        found = found.filter(archived_at__isnull=not archived)
     for word in search.split():
         said = Message.objects.filter(session=OuterRef("pk"), content__icontains=word)
         found = found.filter(Q(title__icontains=word) | Exists(said))

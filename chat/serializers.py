@@ -26,6 +26,7 @@ class SessionPatch(StrictSerializer):
     title = serializers.CharField(required=False, allow_blank=True, max_length=200)
     status = serializers.ChoiceField(required=False, choices=Session.Status.choices)
     model_id = serializers.UUIDField(required=False)
+    archived = serializers.BooleanField(required=False)
 
 
 def session_row(session: Session) -> dict[str, Any]:
@@ -41,6 +42,7 @@ def session_row(session: Session) -> dict[str, Any]:
         "started_at": session.started_at.isoformat(),
         "updated_at": session.updated_at.isoformat(),
         "ended_at": session.ended_at.isoformat() if session.ended_at else None,
+        "archived_at": session.archived_at.isoformat() if session.archived_at else None,
     }
 
 

@@ -36,8 +36,11 @@ def update_session(
     title: str | None = None,
     status: str | None = None,
     model_id: Any = None,
+    archived: bool | None = None,
 ) -> Session:
     _own(actor, session)
+    if archived is not None and archived != bool(session.archived_at):
+        session.archived_at = timezone.now() if archived else None
     if title is not None:
         session.title, session.title_is_automatic = title.strip(), not title.strip()
     if status is not None and status != session.status:
@@ -51,7 +54,9 @@ def update_session(
             )
         session.model = usable_model(model_id)
     # Not updated_at: a renamed chat is not a chat that went on.
-    session.save(update_fields=["title", "title_is_automatic", "status", "ended_at", "model"])
+    session.save(
+        update_fields=["title", "title_is_automatic", "status", "ended_at", "model", "archived_at"]
+    )
     if title is not None:
         session_files.keep_name(session)
     doorbell.changed(session)
@@ -219,7 +224,7 @@ def open_generation(session: Session, question: Message, model: LanguageModel) -
         status=Message.Status.STREAMING,
         model=model,
     )
-    session.leaf = answer
+    session.leaf, session.archived_at = answer, None
     if session.summarised_until and _position(question.parent) < session.summarised_until:
         # Another branch: what was summarised is not all said in it.
         session.context_summary, session.summarised_until = "", 0

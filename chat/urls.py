@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from chat import views
+from chat import shared_page, views
 
 urlpatterns = [
     path("", views.chat_page, name="home"),
     path("chat/", views.chat_page, name="chat"),
     path("chat/<uuid:session_id>/", views.chat_page, name="chat-session-page"),
+    path("s/<str:token>/", shared_page.shared_chat, name="shared-chat"),
     path("library/", views.library_page, name="library"),
     path("library/<uuid:collection_id>/", views.library_page, name="library-collection"),
     path("preferences/", views.preferences, name="preferences"),

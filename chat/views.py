@@ -11,12 +11,11 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from django.utils.translation.trans_real import DjangoTranslation
 from django.views.decorators.http import require_GET, require_POST
-from django.views.i18n import JSONCatalog
 
 from accounts.models import User
 from accounts.services import update_profile
+from core.catalog import words_for_scripts
 from documents.queries import ACCEPTED, suggested
 from llm.queries import usable_models
 
@@ -92,17 +91,6 @@ def _chat(user: User, session_id: uuid.UUID | None) -> dict[str, Any]:
         "modules": MODULES,
         "session_id": session_id,
     }
-
-
-def words_for_scripts(language: str) -> dict[str, Any]:
-    """The scripts' translated sentences; none for English, which is what the scripts say."""
-    if language.startswith("en"):
-        return {}
-    catalog = JSONCatalog()
-    catalog.translation = DjangoTranslation(
-        language, domain="djangojs", localedirs=[str(path) for path in settings.LOCALE_PATHS]
-    )
-    return catalog.get_catalog()
 
 
 @require_POST

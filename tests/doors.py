@@ -128,6 +128,12 @@ DOORS = [
     _api(Who.ADMINS, f"GET {ASSISTANT}/stats"),
     _api(Who.ADMINS, f"GET {ASSISTANT}/people"),
     _api(Who.ADMINS, f"GET {ASSISTANT}/versions"),
+    # Shared links.
+    _api(Who.MEMBERS, "GET chat/shares"),
+    _api(Who.OWNER, f"GET {SESSION}/shares"),
+    _api(Who.OWNER, f"POST {SESSION}/shares", 201),
+    _api(Who.OWNER, "DELETE chat/shares/<uuid:share_id>", 204),
+    Door(Who.ANYONE, "GET", "s/<str:token>/", 404, why="whoever holds the link reads the chat"),
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),

@@ -7,7 +7,8 @@ from uuid import UUID
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Group, User
 from chat import services as chat_services
-from chat.models import Assistant, Message, Session
+from chat import sharing
+from chat.models import Assistant, Message, Session, Share
 from core.ids import new_id
 from documents import collections as documents_collections
 from documents import storage
@@ -37,6 +38,7 @@ class World:
     web_source: WebSource
     entry: KnowledgeEntry
     assistant: Assistant
+    share: Share
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class World:
             "<uuid:user_id>": self.alice.pk,
             "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
+            "<uuid:share_id>": self.share.pk,
             "<int:number>": 1,
             "<path:name>": "no-such/model",
         }
@@ -83,7 +86,8 @@ def build(alice: User, number: int = 0) -> World:
     key, _ = make_key(actor=alice, name=f"Script of {SECRET}")
     rest = (prompt, _model(), _provider(), _embedding(), _run(document), key, _group(alice))
     sources = (_web_source(alice, number), _entry(alice, number), _assistant(document, number))
-    return World(alice, session, message, *read, *rest, *sources)
+    shared, _token = sharing.share(actor=alice, session_id=session.pk)
+    return World(alice, session, message, *read, *rest, *sources, shared)
 
 
 def _run(document: Document) -> EvaluationRun:

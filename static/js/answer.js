@@ -15,9 +15,7 @@ async function load() {
   citations.onOpen(opener);
   return [markdown, citations, feet];
 }
-export const warmUp = () => {
-  load();
-};
+export const warmUp = load;
 /** How a source is opened: open(source, element to come back to). */
 export const onOpenSource = (open) => {
   opener = open;

@@ -42,6 +42,14 @@ const sessions = new Sessions({
   renamed: (id, name) => {
     if (id === session) setTitle(name);
   },
+  print: async (id) => {
+    if (id !== session) {
+      history.pushState({ id }, "", `/chat/${id}/`);
+      await show(id);
+    }
+    await warmUp();
+    print();
+  },
 });
 const material = new Material({
   view: (file, from) => openDocument(file, from),

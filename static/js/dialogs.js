@@ -4,8 +4,8 @@ import { ApiError, api, boot, fill, gettext, h, ngettext, tool } from "./lib.js"
 import { meantForMe } from "./shelves.js";
 
 /** A form in a dialog; `save()` runs on yes, and its error stands in the dialog. Resolves to what
-    it gave, or to null. `also`: a button above the two. */
-function asking(title, parts, yes, save, { danger, also } = {}) {
+    it gave, or to null. `also`: a button above the two; `stays`: open until it is closed. */
+export function asking(title, parts, yes, save, { danger, also, stays } = {}) {
   // A second click while the first one waited for this module.
   if (document.querySelector("dialog[open]")) return Promise.resolve(null);
   return new Promise((resolve) => {
@@ -20,7 +20,10 @@ function asking(title, parts, yes, save, { danger, also } = {}) {
       button.disabled = true;
       try {
         given = (await run()) ?? {};
-        dialog.close();
+        if (stays) {
+          wrong.textContent = "";
+          button.disabled = false;
+        } else dialog.close();
       } catch (error) {
         wrong.textContent = error.message;
         button.disabled = false;
@@ -45,7 +48,7 @@ function asking(title, parts, yes, save, { danger, also } = {}) {
         h(
           "button",
           { type: "button", className: "button", onclick: () => dialog.close() },
-          gettext("Cancel"),
+          stays ? gettext("Close") : gettext("Cancel"),
         ),
         yes ? button : null,
       ),

@@ -1,33 +1,122 @@
-// The sidebar: my chats by day, strung on their cord; rename in place, delete after a question.
+// The sidebar: my chats by day, strung on their cord; found by their words, renamed in place.
 
-import { $, api, confirmFirst, date, fill, gettext, h, icon, tool } from "./lib.js";
+import { $, announce, api, date, fill, gettext, h, icon, inSeries, ngettext, tool } from "./lib.js";
 
 const PAGE = 50;
 const DAY = 86400000;
+const TYPED = 250; // ms of rest before a search
+// Other windows of this browser: what changed here changes there.
+const others = "BroadcastChannel" in window ? new BroadcastChannel("lontar.chats") : null;
+const begun = inSeries();
 
 export class Sessions {
-  /** on: open(id), gone(id), failed(error) */
+  /** on: open(id), gone(id), failed(error), renamed?(id, title), print?(id) */
   constructor(on) {
     this.on = on;
     this.rows = new Map(); // id → {id, title, updated_at}
     this.box = $("sessions");
     this.menu = $("session-menu");
+    this.words = ""; // searched for
+    this.putAway = false; // whether the archive is shown
+    this.#search();
+    others?.addEventListener("message", ({ data }) => this.#heard(data));
     this.load();
   }
 
+  #search() {
+    const input = $("find-chats-words");
+    const look = () => {
+      clearTimeout(this.timer);
+      if (input.value.trim() === this.words) return;
+      this.words = input.value.trim();
+      this.again();
+    };
+    input.oninput = () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(look, TYPED);
+    };
+    $("find-chats").onsubmit = (event) => {
+      event.preventDefault();
+      look();
+    };
+    input.onkeydown = (event) => {
+      if (event.key === "ArrowDown") {
+        event.preventDefault();
+        this.box.querySelector(".session a")?.focus();
+      }
+    };
+  }
+
+  /** From the start: other words, or the other side of the archive. */
+  again() {
+    this.rows.clear();
+    return this.load();
+  }
+
   async load() {
+    const isLast = begun();
+    const asked = new URLSearchParams({ limit: PAGE, skip: this.rows.size });
+    if (this.words) asked.set("search", this.words);
+    asked.set("archived", this.words ? "any" : String(this.putAway));
     try {
-      const page = await api(`chat/sessions?limit=${PAGE}&skip=${this.rows.size}`);
+      const page = await api(`chat/sessions?${asked}`);
+      if (!isLast()) return;
       for (const session of page.sessions) this.rows.set(session.id, session);
       this.total = page.total;
       this.draw();
+      if (this.words) {
+        const words = ngettext("%(count)s chat found", "%(count)s chats found", this.total);
+        announce(fill(words, { count: this.total }));
+      }
     } catch (error) {
-      this.box.replaceChildren(h("p", { className: "quiet" }, error.message));
+      if (isLast()) this.box.replaceChildren(h("p", { className: "quiet" }, error.message));
+    }
+  }
+
+  /** A change made here, for the other windows. */
+  tell(change) {
+    others?.postMessage(change);
+  }
+
+  #heard({ row, gone }) {
+    if (gone) {
+      this.forget(gone);
+      this.on.gone(gone);
+    } else if (this.rows.has(row.id)) this.#changed(row);
+    else this.again();
+  }
+
+  #changed(row) {
+    const { title } = row;
+    Object.assign(this.rows.get(row.id), row);
+    if (!this.words && Boolean(row.archived_at) !== this.putAway) this.forget(row.id);
+    this.draw();
+    this.on.renamed?.(row.id, title);
+  }
+
+  /** Changes a session's row; the error is told, and false then. */
+  async change(row, body) {
+    try {
+      const changed = await api(`chat/sessions/${row.id}`, { method: "PATCH", body });
+      const { id, title, status, archived_at } = changed;
+      this.#changed({ id, title, status, archived_at });
+      this.tell({ row: { id, title, status, archived_at } });
+      return true;
+    } catch (error) {
+      this.on.failed(error);
+      return false;
     }
   }
 
   /** Puts a session first: it is new, or something was just said in it. */
   touch(session) {
+    if (this.putAway || this.words) {
+      this.putAway = false;
+      this.words = $("find-chats-words").value = "";
+      this.again();
+      return;
+    }
+    if (!this.rows.has(session.id)) this.total += 1;
     const row = { ...this.rows.get(session.id), ...session, updated_at: new Date().toISOString() };
     this.rows.delete(session.id);
     this.rows = new Map([[session.id, row], ...this.rows]);
@@ -35,10 +124,12 @@ export class Sessions {
   }
 
   /** What another tab, or the server, says of a session. */
-  update(id, { title, status }) {
+  update(id, { title, status, archived_at }) {
     const row = this.rows.get(id);
-    if (!row || (row.title === title && row.status === status)) return;
-    Object.assign(row, { title, status });
+    const same = row?.title === title && row.status === status && row.archived_at === archived_at;
+    if (!row || same) return;
+    Object.assign(row, { title, status, archived_at });
+    if (!this.words && Boolean(archived_at) !== this.putAway) this.forget(id);
     this.draw();
   }
 
@@ -73,8 +164,7 @@ export class Sessions {
         rows.map((row) => this.#row(row)),
       ),
     ]);
-    if (!parts.length)
-      parts.push(h("p", { className: "quiet day" }, gettext("Your chats will be listed here.")));
+    if (!parts.length) parts.push(h("p", { className: "quiet day" }, this.#nothing()));
     if (this.total > this.rows.size) {
       parts.push(
         h(
@@ -84,7 +174,31 @@ export class Sessions {
         ),
       );
     }
+    if (!this.words) parts.push(this.#archive());
     this.box.replaceChildren(...parts);
+  }
+
+  #nothing() {
+    if (this.words) return gettext("No chat has all of these words.");
+    if (this.putAway) return gettext("The archive is empty.");
+    return gettext("Your chats will be listed here.");
+  }
+
+  #archive() {
+    return h(
+      "button",
+      {
+        type: "button",
+        className: "button link small",
+        onclick: async () => {
+          this.putAway = !this.putAway;
+          await this.again();
+          this.box.querySelector("button.link:last-child")?.focus();
+        },
+      },
+      icon(this.putAway ? "back" : "box"),
+      this.putAway ? gettext("Back to my chats") : gettext("Archive"),
+    );
   }
 
   #row(row) {
@@ -92,7 +206,12 @@ export class Sessions {
     const title = row.title || gettext("New chat");
     return h(
       "li",
-      { className: "session", "data-current": current, "data-id": row.id },
+      {
+        className: "session",
+        "data-current": current,
+        "data-id": row.id,
+        "data-put-away": Boolean(row.archived_at),
+      },
       h(
         "a",
         {
@@ -106,6 +225,7 @@ export class Sessions {
             this.on.open(row.id);
           },
         },
+        row.status === "COMPLETED" ? doneMark() : null,
         title,
       ),
       tool("more", fill(gettext("More for “%(title)s”"), { title }), (event) =>
@@ -115,31 +235,28 @@ export class Sessions {
   }
 
   async #more(button, row) {
-    const item = (name, words, run, className) =>
-      h(
-        "button",
-        {
-          type: "button",
-          className,
-          onclick: () => {
-            this.menu.hidePopover();
-            run();
-          },
-        },
-        icon(name),
-        words,
-      );
-    this.menu.replaceChildren(
-      item("pen", gettext("Rename"), () => this.#rename(row)),
-      item("bin", gettext("Delete"), () => this.#delete(row), "danger"),
-    );
-    const { beside } = await import("./citations.js");
+    const [{ beside }, { items }] = await Promise.all([
+      import("./citations.js"),
+      import("./session_menu.js"),
+    ]);
+    this.menu.replaceChildren(...items(this, row));
+    this.menu.onkeydown = (event) => this.#step(event);
     this.menu.showPopover();
     beside(this.menu, button);
-    this.menu.querySelector("button").focus();
+    this.menu.querySelector("a, button").focus();
   }
 
-  #rename(row) {
+  /** Up and down in the menu, as in every list of choices. */
+  #step(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const choices = [...this.menu.querySelectorAll("a, button")];
+    const at = choices.indexOf(document.activeElement) + by;
+    choices[(at + choices.length) % choices.length].focus();
+  }
+
+  rename(row) {
     const place = this.box.querySelector(`[data-id="${row.id}"]`);
     const input = h("input", {
       value: row.title,
@@ -151,17 +268,7 @@ export class Sessions {
       if (done) return;
       done = true;
       const title = input.value.trim();
-      if (keep && title && title !== row.title) {
-        const before = row.title;
-        row.title = title;
-        try {
-          await api(`chat/sessions/${row.id}`, { method: "PATCH", body: { title } });
-          this.on.renamed?.(row.id, title);
-        } catch (error) {
-          row.title = before;
-          this.on.failed(error);
-        }
-      }
+      if (keep && title && title !== row.title) await this.change(row, { title });
       this.draw();
       this.box.querySelector(`[data-id="${row.id}"] a`)?.focus();
     };
@@ -177,30 +284,16 @@ export class Sessions {
     input.focus();
     input.select();
   }
-
-  async #delete(row) {
-    const sure = await confirmFirst(
-      gettext("Delete this chat?"),
-      fill(gettext("“%(title)s” and everything said in it will be gone for good."), {
-        title: row.title || gettext("New chat"),
-      }),
-      gettext("Delete"),
-    );
-    if (!sure) return;
-    try {
-      await api(`chat/sessions/${row.id}`, { method: "DELETE" });
-    } catch (error) {
-      if (error.status !== 404) {
-        this.on.failed(error);
-        return;
-      }
-    }
-    this.rows.delete(row.id);
-    this.total -= 1;
-    this.draw();
-    this.on.gone(row.id);
-  }
 }
+
+const doneMark = () => {
+  const mark = icon("check");
+  mark.classList.add("done");
+  mark.removeAttribute("aria-hidden");
+  mark.setAttribute("role", "img");
+  mark.setAttribute("aria-label", gettext("Completed:"));
+  return mark;
+};
 
 function dayOf(when) {
   const start = (value) => new Date(value.getFullYear(), value.getMonth(), value.getDate());
