@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Group, User
-from chat import one_shot, opening, services
+from chat import branches, one_shot, opening, services
 from chat.assistants import services as assistants
 from chat.assistants.models import Assistant
 from chat.models import Session
@@ -149,7 +149,8 @@ def test_access_taken_away_ends_the_turns(
     for ask_again in (
         lambda: services.post_once(**asking),
         lambda: services.post_message(**asking),
-        lambda: services.answer_again(actor=alice, message_id=answer.pk),
+        lambda: branches.answer_again(actor=alice, message_id=answer.pk),
+        lambda: branches.edit(actor=alice, message_id=answer.parent_id, text="Why not?"),
     ):
         with pytest.raises(Forbidden) as refused:
             ask_again()

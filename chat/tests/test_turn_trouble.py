@@ -306,7 +306,7 @@ async def test_a_chosen_model_that_is_well_costs_one_look_and_no_query(
         return await read(wanted)
 
     monkeypatch.setattr("llm.fallback.health.read", counted)
-    monkeypatch.setattr("chat.plans.fallback_chain", looked.append)
+    monkeypatch.setattr("chat.plans.chain", lambda *given: looked.append(given))
     other = await in_thread(made, "other", order=2)
     first = await in_thread(made, "first", other)
     script = Script(*words("Here."))
