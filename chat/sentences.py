@@ -4,6 +4,11 @@ from django.utils.translation import gettext_lazy as _
 
 from llm.errors import CODES, llm_error
 
+# The assistant of a chat was switched off, archived, or closed to whoever asks.
+CLOSED = _(
+    "The assistant of this chat is not open to you any more. What was said stays here; start a new "
+    "chat to go on, or ask your lecturer."
+)
 SENTENCES = {
     "restarted": _(
         "The answer was interrupted because Lontar was restarted. What was written is kept; "

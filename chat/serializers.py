@@ -5,8 +5,10 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User
-from chat.models import AssistantVersion, Feedback, Message, Session
+from chat.assistants.queries import usable_by
+from chat.models import Feedback, Message, Session
 from chat.protocol import full
+from chat.sentences import CLOSED
 from core.serializers import StrictSerializer
 from llm.models import LanguageModel
 
@@ -51,7 +53,7 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
     return {
         **session_row(session),
         "model": {"id": str(model.pk), "name": model.name} if model else None,
-        "assistant": _assistant(session.assistant_version),
+        "assistant": _assistant(session),
         "prompt_id": str(session.prompt_id) if session.prompt_id else None,
         "leaf_id": str(session.leaf_id) if session.leaf_id else None,
         "files_collection_id": str(session.files_id) if session.files_id else None,
@@ -63,15 +65,14 @@ def session_detail(session: Session, messages: list[Message]) -> dict[str, Any]:
     }
 
 
-def _assistant(version: AssistantVersion | None) -> dict[str, Any] | None:
-    """As it was when the chat began."""
+def _assistant(session: Session) -> dict[str, Any] | None:
+    """As it was when the chat began; `note` says why the chat cannot go on."""
+    version = session.assistant_version
     if version is None:
         return None
-    return {"id": str(version.assistant_id), "name": version.name, "version": version.number}
-
-
-class BranchIn(StrictSerializer):
-    message_id = serializers.UUIDField()
+    named = {"id": str(version.assistant_id), "name": version.name, "version": version.number}
+    usable = usable_by(session.user).filter(pk=version.assistant_id).exists()
+    return {**named, "note": "" if usable else str(CLOSED)}
 
 
 class FeedbackIn(StrictSerializer):

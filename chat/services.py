@@ -16,6 +16,7 @@ from chat.beginning import create_session, usable_assistant, usable_model
 from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
+from chat.sentences import CLOSED
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.idempotency import fingerprint, once
 from core.process import owner
@@ -167,13 +168,7 @@ def _require_assistant(actor: User, session: Session) -> None:
     if session.assistant_id is None:
         return
     if not Assistant.objects.usable_by(actor).filter(pk=session.assistant_id).exists():
-        raise Forbidden(
-            _(
-                "The assistant of this chat is not open to you any more. What was said stays here; "
-                "start a new chat to go on, or ask your lecturer."
-            ),
-            code="assistant_closed",
-        )
+        raise Forbidden(CLOSED, code="assistant_closed")
 
 
 def model_of(session: Session) -> LanguageModel:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.services import update_profile
+from chat.assistants.rows import choices_of
 from core.catalog import words_for_scripts
 from documents.queries import ACCEPTED, suggested
 from llm.queries import usable_models
@@ -83,10 +84,11 @@ def _boot(user: User, language: str, page: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chat(user: User, session_id: uuid.UUID | None) -> dict[str, Any]:
-    models = list(usable_models().select_related("provider"))
+    models = list(usable_models())
     return {
         "boot": {"documents": suggested(user, SUGGESTED_FROM)},
         "models": models,
+        "assistants": choices_of(user, models),
         "only_builtin": all(model.provider.kind == "builtin" for model in models),
         "modules": MODULES,
         "session_id": session_id,

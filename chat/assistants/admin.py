@@ -1,10 +1,13 @@
 """Assistants in the Django admin: what they are made of, and whom they are open to, on one page."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -117,7 +120,7 @@ class AssistantAdmin(Worded):
                     found.documents,
                 )
                 % found.documents,
-                _("Last used: %s") % (f"{last:%Y-%m-%d %H:%M}" if last else _("never")),
+                _("Last used: %s") % (_when(last) if last else _("never")),
             ]
         )
 
@@ -210,8 +213,12 @@ def _version(new: AssistantVersion, old: AssistantVersion | None) -> str:
         if old is not None and getattr(new, name) != getattr(old, name)
     ]
     writer = new.created_by.full_name if new.created_by else ""
-    when = f"{new.created_at:%Y-%m-%d %H:%M}"
-    return " · ".join(filter(None, [str(new.number), when, writer, ", ".join(changed)]))
+    said = [str(new.number), _when(new.created_at), writer, ", ".join(changed)]
+    return " · ".join(filter(None, said))
+
+
+def _when(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
 def _lines(sentences: Any) -> str:

@@ -91,8 +91,11 @@ def surroundings(
     user: User,
     assistants: Iterable[Assistant | AssistantVersion],
     usable: Iterable[LanguageModel] | None = None,
+    *,
+    named: bool = True,
 ) -> Surroundings:
-    """`usable` is what `usable_models` gives, where the caller has asked for that already."""
+    """`usable` is what `usable_models` gives, where the caller has asked for that already; without
+    `named` models and collections are left out, and only whether they can be used is told."""
     found = list(assistants)
     if usable is None:
         usable = usable_models().order_by()
@@ -100,9 +103,9 @@ def surroundings(
     wanted = {key for one in found for key in one.collections}
     mine = Collection.objects.visible_to(user).filter(pk__in=wanted).order_by()
     return Surroundings(
-        models=LanguageModel.objects.in_bulk(models),
+        models=LanguageModel.objects.in_bulk(models) if named else {},
         usable={model.pk for model in usable},
-        collections=Collection.objects.prefetch_related("groups").in_bulk(wanted),
+        collections=Collection.objects.prefetch_related("groups").in_bulk(wanted) if named else {},
         readable=set(mine.values_list("pk", flat=True)),
     )
 

@@ -75,7 +75,7 @@ def choices_of(user: User, usable: Sequence[LanguageModel]) -> list[dict[str, st
     `usable` are the models that can be asked.
     """
     found = list(usable_by(user))
-    around = surroundings(user, found, usable) if found else None
+    around = surroundings(user, found, usable, named=False) if found else None
     return [
         {
             "id": str(one.pk),

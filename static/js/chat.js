@@ -2,13 +2,12 @@
 
 import { $, api, boot, fill, gettext, h, icon } from "./lib.js";
 import { onOpenSource, warmUp } from "./answer.js";
-import { Composer } from "./composer.js";
+import { Composer, Picker } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { Material } from "./material.js";
 import { Sessions } from "./sessions.js";
 
 const PHONE = matchMedia("(width < 50rem)");
-const MODEL = "lontar.model";
 
 let session = null; // id of the open session; null before the first question
 let title = "";
@@ -29,9 +28,7 @@ const conversation = new Conversation({
     go(null);
     say(gettext("This chat was deleted."));
   },
-  model: (model) => {
-    if (model) choose(model.id);
-  },
+  begun: (row) => say(picker.show(row)),
 });
 const sessions = new Sessions({
   open: (id) => go(id),
@@ -74,7 +71,7 @@ async function show(id) {
   if (!id) {
     conversation.close();
     setTitle("");
-    choose(localStorage.getItem(MODEL));
+    picker.begin();
     welcome();
     if (!PHONE.matches) $("say").focus();
     return;
@@ -126,7 +123,7 @@ async function ask(text) {
     try {
       const created = await api("chat/sessions", {
         method: "POST",
-        body: { model_id: $("model").value || null },
+        body: picker.choice,
       });
       session = created.id;
       composer.become(session);
@@ -146,24 +143,13 @@ async function ask(text) {
   conversation.ask(text);
 }
 
-// --- model -----------------------------------------------------------------------------------
-function choose(id) {
-  const picker = $("model");
-  if ([...picker.options].some((option) => option.value === id)) picker.value = id;
-}
-
-$("model").onchange = async () => {
-  localStorage.setItem(MODEL, $("model").value);
-  if (!session) return;
-  try {
-    await api(`chat/sessions/${session}`, {
-      method: "PATCH",
-      body: { model_id: $("model").value },
-    });
-  } catch (error) {
-    say(error.message);
-  }
-};
+// --- whom to ask -----------------------------------------------------------------------------
+const picker = new Picker({
+  model: (id) =>
+    api(`chat/sessions/${session}`, { method: "PATCH", body: { model_id: id } }).catch((error) =>
+      say(error.message),
+    ),
+});
 
 // --- the empty page ----------------------------------------------------------------------------
 function welcome() {

@@ -2,6 +2,9 @@
 
 import { $, announce, gettext, icon } from "./lib.js";
 
+const CHOICE = "lontar.model";
+const ASSISTANT = "assistant:";
+
 const draftKey = (id) => `lontar.draft.${id ?? "new"}`;
 const TOUCH = matchMedia("(pointer: coarse) and (hover: none)");
 
@@ -83,5 +86,100 @@ export class Composer {
     }
     const text = this.box.value.trim();
     if (text) this.on.ask(text);
+  }
+}
+
+/** Whom to ask: an assistant or a model. A chat begun with an assistant stays with it; one begun
+    with a model may go on with another model. */
+export class Picker {
+  /** on: model(id) when another model is chosen in an open chat */
+  constructor(on) {
+    this.on = on;
+    this.select = $("model");
+    this.open = false;
+    this.select.onchange = () => {
+      localStorage.setItem(CHOICE, this.select.value);
+      this.#about();
+      if (this.open) this.on.model(this.select.value);
+    };
+  }
+
+  /** A new chat: everything can be chosen, and what was chosen last is. */
+  begin() {
+    this.#release();
+    this.open = false;
+    const last = localStorage.getItem(CHOICE);
+    const option = this.#option(last) ?? this.#models()[0];
+    if (option) this.select.value = option.value;
+    this.#about();
+  }
+
+  /** What a new chat is begun with. */
+  get choice() {
+    const { value } = this.select;
+    if (!value.startsWith(ASSISTANT)) return { model_id: value || null };
+    return { assistant_id: value.slice(ASSISTANT.length) };
+  }
+
+  /** A chat as the server has it; a sentence when it cannot go on. */
+  show({ model, assistant }) {
+    this.#release();
+    this.open = true;
+    if (assistant) {
+      const value = ASSISTANT + assistant.id;
+      const option = this.#option(value) ?? this.#stranger(value);
+      // It is called what it was called when the chat began.
+      option.text = assistant.name;
+      this.select.value = value;
+      this.select.disabled = true;
+      this.select.title = gettext("This chat goes on with the assistant it began with");
+    } else {
+      for (const option of this.#assistants()) option.disabled = true;
+      if (model && this.#option(model.id)) this.select.value = model.id;
+    }
+    this.#about();
+    return assistant?.note ?? "";
+  }
+
+  #release() {
+    this.select.disabled = false;
+    this.select.title = gettext("Whom to ask");
+    this.select.querySelector("[data-stranger]")?.remove();
+    for (const option of this.#assistants()) {
+      option.disabled = false;
+      option.text = option.dataset.name;
+    }
+  }
+
+  /** An option for an assistant that is not offered: it was closed, or switched off. */
+  #stranger(value) {
+    const option = new Option("", value);
+    option.dataset.stranger = "";
+    option.dataset.name = "";
+    this.select.prepend(option);
+    return option;
+  }
+
+  /** What the chosen assistant is for, before the first question. */
+  #about() {
+    const option = this.select.selectedOptions[0];
+    const chosen = !this.open && option?.value.startsWith(ASSISTANT);
+    $("assistant").hidden = !chosen;
+    if (!chosen) return;
+    $("assistant-name").textContent = option.dataset.name;
+    $("assistant-about").textContent = option.dataset.about;
+    $("assistant-note").textContent = option.dataset.note;
+  }
+
+  #option(value) {
+    return [...this.select.options].find((option) => option.value === value);
+  }
+
+  #assistants() {
+    return [...this.select.options].filter(({ value }) => value.startsWith(ASSISTANT));
+  }
+
+  #models() {
+    return [...this.select.options].filter(({ value }) => !value.startsWith(ASSISTANT));
   }
 }

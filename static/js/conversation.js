@@ -10,8 +10,8 @@ const LONGEST_SPOKEN = 1500;
 const CONNECTION_SHOWN_AFTER = 1200;
 
 export class Conversation {
-  /** on: busy(boolean), session(row), accepted(), refused(error, text), connection(words),
-      gone() */
+  /** on: busy(boolean), begun(session), session(row), accepted(), refused(error, text),
+      connection(words), gone() */
   constructor(on) {
     this.on = on;
     this.turns = $("turns");
@@ -64,7 +64,7 @@ export class Conversation {
     if (this.id !== id) return;
     this.#drawAll(session);
     this.on.session(session);
-    this.on.model?.(session.model);
+    this.on.begun(session);
     this.follow = true;
     this.toEnd();
   }
