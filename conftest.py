@@ -47,7 +47,7 @@ _home = tempfile.TemporaryDirectory(prefix=f"lontar-home-{WORKER}-")
 os.environ["LONTAR_HOME"] = _home.name
 Path(_home.name, "static").mkdir()  # whitenoise warns of a missing one
 
-pytest_plugins = ["core.testing"]
+pytest_plugins = ["core.testing", "tests.holding"]
 
 
 # A room's conftest imports models, and pytest loads it before any hook runs.

@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -281,8 +283,27 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.http.SkipLimitPagination",
+    "DEFAULT_SCHEMA_CLASS": "core.openapi.schema.DoorSchema",
     "EXCEPTION_HANDLER": "core.http.drf_exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Lontar",
+    "DESCRIPTION": "Ask language models about your own course material. Errors are RFC 9457 "
+    "problems; lists go by skip and limit. The API guide (docs/api.md) walks through all of it.",
+    "VERSION": "1",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["core.openapi.merging.stand_in_for_ninja"],
+    "POSTPROCESSING_HOOKS": [
+        "core.openapi.merging.join_ninja",
+        "core.openapi.merging.add_shared",
+    ],
 }
 
 # --- Models -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from django.urls import include, path
 from chat.compatible.api import api as openai_api
 from chat.one_shot_api import router as one_shot_router
 from chat.stream_api import router as chat_router
+from config import reference
 from config.health import health, ready
 from core.ninja import api
 from rag.api import router as rag_router
@@ -15,6 +16,9 @@ api.add_router("", rag_router)
 urlpatterns = [
     path("health", health, name="health"),
     path("ready", ready, name="ready"),
+    path("api/schema", reference.schema, name="api-schema"),
+    path("api/docs", reference.docs, name="api-docs"),
+    path("api/redoc", reference.redoc, name="api-redoc"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/v1/", include("accounts.api")),

@@ -19,6 +19,9 @@ class DocumentSerializer(serializers.ModelSerializer):
     in_chat = serializers.BooleanField(read_only=True)
     refusals = serializers.ListField(child=serializers.DictField(), read_only=True)
 
+    # In lists, where it is counted with the rest.
+    chunks_count = serializers.IntegerField(required=False)
+
     class Meta:
         model = Document
         fields = [
@@ -47,14 +50,9 @@ class DocumentSerializer(serializers.ModelSerializer):
             "uploaded_by",
             "uploaded_at",
             "processed_at",
+            "chunks_count",
         ]
         read_only_fields = fields
-
-    def to_representation(self, instance: Document) -> dict[str, Any]:
-        shown = super().to_representation(instance)
-        if hasattr(instance, "chunks_count"):
-            shown["chunks_count"] = instance.chunks_count
-        return shown
 
 
 class DocumentDetailSerializer(DocumentSerializer):
@@ -65,7 +63,6 @@ class DocumentDetailSerializer(DocumentSerializer):
     class Meta(DocumentSerializer.Meta):
         fields = [
             *DocumentSerializer.Meta.fields,
-            "chunks_count",
             "content",
             "content_truncated",
         ]
@@ -82,6 +79,12 @@ class DocumentDetailSerializer(DocumentSerializer):
 class UploadSerializer(serializers.Serializer):
     file = serializers.FileField(allow_empty_file=True)
     collection_id = serializers.UUIDField(required=False)
+
+
+class FileOnly(serializers.Serializer):
+    """Where the address says where it goes."""
+
+    file = serializers.FileField(allow_empty_file=True)
 
 
 class MoveSerializer(serializers.Serializer):

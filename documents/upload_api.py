@@ -1,11 +1,13 @@
 """DRF's door for files on their way in."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -69,6 +71,5 @@ class UploadView(APIView):
 
 def _plain(data: Any) -> dict[str, Any]:
     """Serialised data as JSON values, to be stored with an Idempotency-Key."""
-    return {
-        name: value if isinstance(value, int | None) else str(value) for name, value in data.items()
-    }
+    plain: dict[str, Any] = json.loads(JSONRenderer().render(data))
+    return plain

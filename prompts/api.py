@@ -35,7 +35,7 @@ class PromptSerializer(serializers.ModelSerializer):
 
 
 class VersionSerializer(serializers.ModelSerializer):
-    created_by = serializers.CharField(source="created_by.full_name", default=None)
+    created_by = serializers.CharField(source="created_by.full_name", default=None, allow_null=True)
 
     class Meta:
         model = PromptVersion

@@ -22,7 +22,7 @@ from rag.models import EvaluationRun, EvaluationSet, Reranker
 from rag.search import MAX_TOP_K
 
 
-class UploadSerializer(serializers.Serializer[Any]):
+class EvaluationUploadSerializer(serializers.Serializer[Any]):
     """Questions as a file (CSV or JSON lines), or as text in `questions`."""
 
     name = serializers.CharField(max_length=200, required=False, default="")
@@ -63,7 +63,7 @@ class ForAdmins(APIView):
 class SetsView(ForAdmins, generics.GenericAPIView[Any]):
     items_name = "evaluations"
     parser_classes = [JSONParser, MultiPartParser]
-    serializer_class = UploadSerializer
+    serializer_class = EvaluationUploadSerializer
 
     def get(self, request: Request) -> Response:
         found = EvaluationSet.objects.select_related("collection").prefetch_related("questions")
@@ -72,7 +72,7 @@ class SetsView(ForAdmins, generics.GenericAPIView[Any]):
 
     def post(self, request: Request) -> Response:
         """Keeps the questions; with preview=true says what would be kept, line by line."""
-        form = UploadSerializer(data=request.data)
+        form = EvaluationUploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = {"actor": self.actor, "collection_id": form.validated_data["collection_id"]}
         data = form.data_given
@@ -92,7 +92,7 @@ class SetsView(ForAdmins, generics.GenericAPIView[Any]):
 
 
 class SetView(ForAdmins):
-    serializer_class = UploadSerializer
+    serializer_class = EvaluationUploadSerializer
 
     def get(self, request: Request, evaluation_id: UUID) -> Response:
         found = sets.get(actor=self.actor, set_id=evaluation_id)

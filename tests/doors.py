@@ -82,6 +82,10 @@ DOORS = [
     # Health, for load balancers and monitoring; details only for admins and this machine.
     Door(Who.ANYONE, "GET", "health", None, why="asked by what watches the machine"),
     Door(Who.ANYONE, "GET", "ready", None, why="asked by what sends traffic here"),
+    # What the API takes and gives; the same for everybody, and it tells nothing of this house.
+    Door(Who.ANYONE, "GET", "api/schema", why="read by tools that make clients"),
+    Door(Who.ANYONE, "GET", "api/docs", why="shows the document"),
+    Door(Who.ANYONE, "GET", "api/redoc", why="shows the document"),
     # Joining and logging in.
     _api(Who.ANYONE, "POST auth/register", 422, {}, why="the way to an account"),
     _api(Who.ANYONE, "POST auth/login", 422, {}, why="the way to a token"),

@@ -40,7 +40,7 @@ PUBLIC = {
         "sources",
     },
     "prompts": {"models", "services", "queries"},
-    # upload_api: a chat takes files in the same way.
+    # upload_api, serializers: a chat takes files in the same way and shows the same shape.
     "documents": {
         "models",
         "services",
@@ -50,6 +50,7 @@ PUBLIC = {
         "collections",
         "asking",
         "upload_api",
+        "serializers",
         "names",
         "places",
     },
@@ -101,6 +102,7 @@ DOOR_REASONS = {
     "admin -> tasks": "an admin action enqueues",
     "evaluation_api -> tasks": "a run that was started is enqueued",
     "reranker_admin -> tasks": "the runs of a comparison are enqueued",
+    "contract -> api": "describes the doors by the shapes they themselves use",
     "urls -> views": "a table of addresses names its views",
 }
 SDK = {"openai", "anthropic", "google"}

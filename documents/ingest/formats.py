@@ -65,6 +65,10 @@ def by_kind(kind: str) -> ModuleType | None:
     return next((reader for reader in (*FORMATS, *PACKAGES, archive) if kind == reader.KIND), None)
 
 
+def media_types() -> set[str]:
+    return {str(reader.MEDIA_TYPE) for reader in (*FORMATS, *PACKAGES, archive)}
+
+
 def accepted() -> str:
     """Endings and media types for the `accept` of a file input."""
     readers = (*FORMATS, *PACKAGES, archive)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.urls import path
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +18,7 @@ from documents.web.models import WebPage, WebSource
 MOST_SHOWN = 500
 
 
-class PageSerializer(serializers.ModelSerializer):
+class WebPageSerializer(serializers.ModelSerializer):
     document_id = serializers.UUIDField(read_only=True, allow_null=True)
     title = serializers.CharField(source="document.title", default="", read_only=True)
     description = serializers.CharField(source="document.description", default="", read_only=True)
@@ -43,6 +44,7 @@ class PageSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+@extend_schema_serializer(component_name="WebSource")
 class SourceSerializer(serializers.ModelSerializer):
     url = serializers.CharField(max_length=2000)
     domain = serializers.CharField(read_only=True)
@@ -82,6 +84,22 @@ class SourceSerializer(serializers.ModelSerializer):
         validators: list[Any] = []
 
 
+@extend_schema_serializer(component_name="WebSourceDetail")
+class WholeSerializer(SourceSerializer):
+    """With its pages, the first 500."""
+
+    pages = serializers.SerializerMethodField()
+
+    class Meta(SourceSerializer.Meta):
+        fields = [*SourceSerializer.Meta.fields, "pages"]
+
+    @extend_schema_field(WebPageSerializer(many=True))
+    def get_pages(self, source: WebSource) -> Any:
+        pages = source.pages.select_related("document").order_by("id")[:MOST_SHOWN]
+        return WebPageSerializer(pages, many=True).data
+
+
+@extend_schema_serializer(component_name="WebSourceChange")
 class ChangeSerializer(serializers.ModelSerializer):
     most_pages = serializers.IntegerField(
         required=False, min_value=1, max_value=services.MOST_PAGES
@@ -119,8 +137,8 @@ class SourceView(APIView):
     serializer_class = SourceSerializer
 
     def get(self, request: Request, source_id: UUID) -> Response:
-        """With its pages, the first 500."""
-        return Response(_whole(services.source(actor=request.user, source_id=source_id)))
+        found = services.source(actor=request.user, source_id=source_id)
+        return Response(WholeSerializer(found).data)
 
     def patch(self, request: Request, source_id: UUID) -> Response:
         services.require_admin(request.user)
@@ -142,11 +160,6 @@ class RefreshView(APIView):
     def post(self, request: Request, source_id: UUID) -> Response:
         found = services.refresh(actor=request.user, source_id=source_id)
         return Response(SourceSerializer(found).data, status=status.HTTP_202_ACCEPTED)
-
-
-def _whole(found: WebSource) -> dict[str, Any]:
-    pages = found.pages.select_related("document").order_by("id")[:MOST_SHOWN]
-    return {**SourceSerializer(found).data, "pages": PageSerializer(pages, many=True).data}
 
 
 urlpatterns = [

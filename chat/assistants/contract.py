@@ -1,0 +1,113 @@
+"""The doors of assistants, as core.contract has them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from chat.assistants.api import AccessIn, AssistantPatch, NewAssistant
+from core.contract import ListOf, Operation, Parameter
+
+
+class Named(BaseModel):
+    id: UUID
+    name: str
+
+
+class AskingPerson(BaseModel):
+    id: UUID
+    email: str
+    full_name: str
+
+
+class Assistant(BaseModel):
+    """From `fallbacks` on, for admins."""
+
+    id: UUID
+    name: str
+    description: str
+    model_id: UUID | None
+    model: Named | None
+    collections: list[Named]
+    tools: list[str]
+    is_active: bool
+    note: str = Field(description="What whoever asks it should know, as a sentence.")
+    fallbacks: list[UUID] | None = None
+    prompt_id: UUID | None = None
+    is_open: bool | None = None
+    groups: list[Named] | None = None
+    users: list[AskingPerson] | None = None
+    problems: list[str] | None = None
+    version: int | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class AssistantVersion(BaseModel):
+    number: int
+    name: str
+    description: str
+    model_id: UUID | None
+    fallbacks: list[UUID]
+    prompt_id: UUID | None
+    collections: list[UUID]
+    tools: list[str]
+    created_by: str | None
+    created_at: datetime
+
+
+class AssistantStatistics(BaseModel):
+    users: int = Field(description="Who have held a chat with it.")
+    may_ask: int
+    documents: int
+    chats: int
+    messages: int
+    last_used_at: datetime | None
+
+
+ONE = "assistants/{assistant_id}"
+ADMINS = "For admins."
+
+OPERATIONS = {
+    "GET assistants": Operation(
+        "List assistants",
+        ListOf("assistants", Assistant),
+        query=Parameter("search", {"type": "string"}),
+        note="Those that are open to me.",
+    ),
+    "POST assistants": Operation(
+        "Make an assistant",
+        {201: Assistant},
+        body=NewAssistant,
+        errors=(404, 409),
+        note=ADMINS,
+        example={"name": "Biology tutor", "description": "Answers from the course."},
+    ),
+    f"GET {ONE}": Operation("Get an assistant", Assistant),
+    f"PATCH {ONE}": Operation(
+        "Change an assistant",
+        Assistant,
+        body=AssistantPatch,
+        errors=(409,),
+        note=f"{ADMINS} Chats that have begun keep the version they began with.",
+        example={"description": "Answers from the course and the reader."},
+    ),
+    f"DELETE {ONE}": Operation("Delete an assistant", errors=(409,), note=ADMINS),
+    f"POST {ONE}/access": Operation(
+        "Set who may ask an assistant",
+        Assistant,
+        body=AccessIn,
+        errors=(409,),
+        note=f"{ADMINS} Each list that is sent takes the place of the one before.",
+        example={"is_open": True},
+    ),
+    f"GET {ONE}/stats": Operation(
+        "Get the statistics of an assistant", AssistantStatistics, note=ADMINS
+    ),
+    f"GET {ONE}/people": Operation(
+        "List who may ask an assistant", ListOf("users", AskingPerson), note=ADMINS
+    ),
+    f"GET {ONE}/versions": Operation(
+        "List the versions of an assistant", ListOf("versions", AssistantVersion), note=ADMINS
+    ),
+}
