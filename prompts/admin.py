@@ -3,11 +3,13 @@
 from itertools import zip_longest
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,16 +21,46 @@ from prompts.models import Prompt, PromptVersion
 SHOWN = 50
 
 
+class PromptForm(forms.ModelForm):
+    """`seen` is the version that was shown: what somebody else wrote since is not overwritten."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        newest = versions.latest(self.instance) if not self.instance._state.adding else None
+        self.initial["seen"] = newest.number if newest else None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.instance._state.adding:
+            # The lock holds until the page's transaction ends, after saving.
+            Prompt.objects.select_for_update().filter(pk=self.instance.pk).first()
+            try:
+                services.require_unchanged(self.instance, data.get("seen"))
+            except AppError as error:
+                raise forms.ValidationError(str(error)) from error
+        return data
+
+
 @admin.register(Prompt)
 class PromptAdmin(admin.ModelAdmin):
+    form = PromptForm
     list_display = ["name", "is_active", "description", "updated_at", "archived_at"]
     list_filter = ["is_active", ("archived_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "description", "content"]
     ordering = ["-is_active", "-updated_at"]
     actions = ["activate"]
-    readonly_fields = ["is_active", "archived_at", "created_by", "created_at", "updated_at"]
+    readonly_fields = [
+        "is_active",
+        "as_told",
+        "archived_at",
+        "created_by",
+        "created_at",
+        "updated_at",
+    ]
     fieldsets = [
-        (None, {"fields": ["name", "description", "is_active"]}),
+        (None, {"fields": ["name", "description", "is_active", "seen"]}),
         (
             gettext_lazy("What the model is told"),
             {
@@ -39,10 +71,39 @@ class PromptAdmin(admin.ModelAdmin):
             },
         ),
         (
+            gettext_lazy("As the model is told it"),
+            {
+                "fields": ["as_told"],
+                "description": gettext_lazy("As it was saved last, for a student of your name."),
+            },
+        ),
+        (
             gettext_lazy("Dates"),
             {"fields": ["created_by", "created_at", "updated_at", "archived_at"]},
         ),
     ]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        found: Any = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.reader = request.user
+        return found
+
+    def get_fieldsets(self, request: HttpRequest, obj: Prompt | None = None) -> Any:
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj else [part for part in shown if "as_told" not in part[1]["fields"]]
+
+    @admin.display(description=gettext_lazy("preview"))
+    def as_told(self, prompt: Any) -> str:
+        found = services.preview(actor=prompt.reader, prompt_id=prompt.pk, values={})
+        texts = [text for text in found.fields.values() if text.strip()]
+        parts = format_html_join("", "<p>{}</p>", ((text,) for text in texts))
+        wrong = format_html_join("", "<li>{}</li>", ((text,) for text in found.problems))
+        return format_html(
+            '<div class="as-told" dir="auto">{}</div><ul class="pages">{}</ul>', parts, wrong
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Prompt | None = None) -> bool:
         # Sessions keep reading an archived prompt: it stays as it was.
@@ -63,8 +124,7 @@ class PromptAdmin(admin.ModelAdmin):
             obj.created_by = request.user
         super().save_model(request, obj, form, change)
         versions.record(obj, request.user)
-        for name in variables.unknown("\n".join(getattr(obj, field) for field in services.TOLD)):
-            text = _("Nothing stands for {%s}: it reaches the model as it is.") % name
+        for text in variables.problems("\n".join(getattr(obj, name) for name in services.TOLD)):
             self.message_user(request, text, messages.WARNING)
 
     def history_view(

@@ -13,10 +13,16 @@ from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
 from prompts import queries, services, versions
-from prompts.models import WRITTEN, Prompt, PromptVersion
+from prompts.models import TEXT_LIMIT, WRITTEN, Prompt, PromptVersion
 
 
 class PromptSerializer(serializers.ModelSerializer):
+    """`version`, when it is sent, is the one that was read: another one meanwhile is 409."""
+
+    version = serializers.IntegerField(
+        required=False, write_only=True, min_value=0, max_value=2**31 - 1
+    )
+
     class Meta:
         model = Prompt
         fields = [
@@ -28,10 +34,18 @@ class PromptSerializer(serializers.ModelSerializer):
             "persona",
             "mission_objective",
             "is_active",
+            "version",
             "archived_at",
             "created_at",
             "updated_at",
         ]
+
+    def to_representation(self, instance: Prompt) -> dict[str, Any]:
+        number = getattr(instance, "version", None)
+        if number is None:
+            newest = versions.latest(instance)
+            number = newest.number if newest else 0
+        return {**super().to_representation(instance), "version": number}
 
 
 class VersionSerializer(serializers.ModelSerializer):
@@ -46,6 +60,13 @@ class PreviewSerializer(serializers.Serializer):
     student_name = serializers.CharField(required=False, max_length=120)
     course = serializers.CharField(required=False, max_length=120)
     language = serializers.CharField(required=False, max_length=120)
+    # Texts to look at before they are saved.
+    content = serializers.CharField(required=False, max_length=TEXT_LIMIT)
+    task = serializers.CharField(required=False, max_length=TEXT_LIMIT, allow_blank=True)
+    persona = serializers.CharField(required=False, max_length=TEXT_LIMIT, allow_blank=True)
+    mission_objective = serializers.CharField(
+        required=False, max_length=TEXT_LIMIT, allow_blank=True
+    )
 
 
 class PromptsView(generics.ListAPIView):
@@ -57,7 +78,9 @@ class PromptsView(generics.ListAPIView):
         return queries.listed_prompts(self.request.query_params.get("search", ""))
 
     def post(self, request: Request) -> Response:
-        prompt = services.create_prompt(actor=request.user, **_fields(request))
+        fields = _fields(request)
+        fields.pop("version", None)
+        prompt = services.create_prompt(actor=request.user, **fields)
         return Response(PromptSerializer(prompt).data, status=status.HTTP_201_CREATED)
 
 

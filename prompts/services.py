@@ -40,10 +40,27 @@ def create_prompt(*, actor: User, **fields: Any) -> Prompt:
         return _write(Prompt(created_by=actor), fields, actor)
 
 
-def update_prompt(*, actor: User, prompt_id: UUID, **fields: Any) -> Prompt:
+def update_prompt(
+    *, actor: User, prompt_id: UUID, version: int | None = None, **fields: Any
+) -> Prompt:
+    """`version` is the number of the version that was read: where there is a newer one this raises
+    Conflict (code changed_meanwhile) and changes nothing."""
     with transaction.atomic():
         prompt = _locked(actor, prompt_id)
+        require_unchanged(prompt, version)
         return _write(prompt, fields, actor)
+
+
+def require_unchanged(prompt: Prompt, version: int | None) -> None:
+    """The caller holds the row's lock."""
+    newest = versions.latest(prompt)
+    now = newest.number if newest else 0
+    if version is not None and version != now:
+        raise Conflict(
+            _("Somebody else has changed this prompt meanwhile. Look at it again first."),
+            code="changed_meanwhile",
+            extra={"version": now},
+        )
 
 
 def activate_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
@@ -78,15 +95,20 @@ def delete_prompt(*, actor: User, prompt_id: UUID) -> None:
 
 @dataclass(frozen=True)
 class Preview:
-    """The four fields filled in; which names were used and by what, which stand for nothing."""
+    """The four fields filled in, in the order in which the model is told them; which names were
+    used and by what; which stand for nothing, with a sentence about each."""
 
     fields: dict[str, str]
     variables: list[dict[str, str]]
     unknown: list[str]
+    problems: list[str]
 
 
 def preview(*, actor: User, prompt_id: UUID, values: Mapping[str, str]) -> Preview:
-    """What the model would be told; a value that is not given is that of the one who asks."""
+    """What the model would be told; a value that is not given is that of the one who asks.
+
+    Texts among the values (TOLD) take the place of the prompt's own, to look at before saving.
+    """
     prompt = get_prompt(actor=actor, prompt_id=prompt_id)
     given = {
         "student_name": actor.full_name,
@@ -94,7 +116,7 @@ def preview(*, actor: User, prompt_id: UUID, values: Mapping[str, str]) -> Previ
         "language": language_name(actor.language or get_language() or ""),
         **values,
     }
-    texts = {name: getattr(prompt, name) for name in TOLD}
+    texts = {name: values.get(name, getattr(prompt, name)) for name in TOLD}
     whole = "\n".join(texts.values())
     return Preview(
         fields={name: variables.fill(text, given) for name, text in texts.items()},
@@ -103,6 +125,7 @@ def preview(*, actor: User, prompt_id: UUID, values: Mapping[str, str]) -> Previ
             for name in variables.used(whole)
         ],
         unknown=variables.unknown(whole),
+        problems=variables.problems(whole),
     )
 
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # What each stands for; shown where a prompt is written.
@@ -49,3 +50,15 @@ def used(text: str) -> list[str]:
 def unknown(text: str) -> list[str]:
     """Names in braces that nothing stands for: a slip of the pen, or meant as they stand."""
     return [name for name in dict.fromkeys(NAME.findall(text)) if name not in VARIABLES]
+
+
+def problems(text: str) -> list[str]:
+    """A sentence for each unknown name."""
+    known = ", ".join(f"{{{name}}}" for name in VARIABLES)
+    return [
+        gettext(
+            "Nothing stands for {%(name)s}: it reaches the model as it is. Known are %(known)s."
+        )
+        % {"name": name, "known": known}
+        for name in unknown(text)
+    ]
