@@ -75,6 +75,10 @@ def _assistant(session: Session) -> dict[str, Any] | None:
     return {**named, "note": "" if usable else str(CLOSED)}
 
 
+class BranchIn(StrictSerializer):
+    message_id = serializers.UUIDField()
+
+
 class FeedbackIn(StrictSerializer):
     value = serializers.ChoiceField(choices=Feedback.Value.choices)
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)

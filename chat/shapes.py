@@ -150,6 +150,7 @@ class ChosenAssistant(BaseModel):
     id: UUID
     name: str
     version: int
+    note: str = Field(description="Why the chat cannot go on; empty when it can.")
 
 
 class SessionDetail(Session):
