@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from launch.command import put_command
 from launch.console import Problem, say
 from launch.options import ROOT
 from launch.process import die_with_parent
@@ -28,23 +29,29 @@ DEV = (*RUN, "requirements-dev.txt")
 def ensure_installed(files: tuple[str, ...]) -> None:
     """Make .venv hold what the files ask for. The stamp is written last: no stamp, no trust."""
     with _one_at_a_time():
-        if _in_venv() and _stamped().items() >= _fingerprints(files).items():
-            return
-        try:
-            if _python_works() and _stamped().items() >= _fingerprints(files).items():
-                return
-            STAMP.unlink(missing_ok=True)
-            say("setting up the Python packages: ten seconds to a few minutes, only this once")
-            _ensure_python()
-            _install(files)
-            new = STAMP.with_suffix(".new")
-            new.write_text(json.dumps(_fingerprints(files)))
-            new.replace(STAMP)
-        except PermissionError as error:
-            raise Problem(
-                f"{error.filename} belongs to somebody else. Use a clone of your own, or remove "
-                f"{VENV} and start again."
-            ) from error
+        if not (_in_venv() and _is_stamped(files)) and not (_python_works() and _is_stamped(files)):
+            try:
+                _install_anew(files)
+            except PermissionError as error:
+                raise Problem(
+                    f"{error.filename} belongs to somebody else. Use a clone of your own, or "
+                    f"remove {VENV} and start again."
+                ) from error
+        put_command(VENV)
+
+
+def _is_stamped(files: tuple[str, ...]) -> bool:
+    return _stamped().items() >= _fingerprints(files).items()
+
+
+def _install_anew(files: tuple[str, ...]) -> None:
+    STAMP.unlink(missing_ok=True)
+    say("setting up the Python packages: ten seconds to a few minutes, only this once")
+    _ensure_python()
+    _install(files)
+    new = STAMP.with_suffix(".new")
+    new.write_text(json.dumps(_fingerprints(files)))
+    new.replace(STAMP)
 
 
 def continue_in_venv(arguments: list[str]) -> None:

@@ -201,6 +201,25 @@ def test_rooms_are_entered_by_the_front_door():
     assert not wrong, "\n".join(wrong)
 
 
+def test_the_terminal_client_stands_alone():
+    """It may run where there is no Django, and the product runs without it."""
+    apart = [path for path in (ROOT / "terminal").rglob("*.py") if "tests" not in path.parts]
+    theirs = {*RANK, "launch", "django", "terminal"}
+    wrong = [
+        where(path, node.lineno, name)
+        for path in apart
+        for node, name in imports(path)
+        if name.partition(".")[0] in theirs - {"terminal"}
+    ]
+    wrong += [
+        where(path, node.lineno, name)
+        for path in sources()
+        for node, name in imports(path)
+        if name.partition(".")[0] == "terminal"
+    ]
+    assert apart and not wrong, "\n".join(wrong)
+
+
 def test_doors_import_inward_and_nothing_imports_doors():
     wrong = []
     for path, line, name in crossings():

@@ -11,7 +11,7 @@ from rag.sources import Source
 RULE = "\n\n---\n"
 LINE = r"- \[\d{1,3}\] [^\n]*"
 LIST = re.compile(rf"\n\n---\n[^\n\[]{{1,40}}\n\n{LINE}(?:\n{LINE})*\s*$")
-SPECIAL = re.compile(r"([\\`*_\[\]<>#|~])")
+SPECIAL = re.compile(r"([\\`*\[\]<])")
 
 
 def source_list(sources: Sequence[Source], cited: Sequence[int]) -> str:

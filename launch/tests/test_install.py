@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from launch import install
+from launch.command import SCRIPT
 from launch.console import Problem
 
 
@@ -90,3 +94,33 @@ def test_the_stamp_names_each_file_with_its_digest(root, installs):
     config = (root / ".venv" / "pyvenv.cfg").read_bytes()
     expected = hashlib.sha256((root / "requirements.txt").read_bytes() + config).hexdigest()
     assert json.loads(install.STAMP.read_text())["requirements.txt"] == expected
+
+
+def test_the_terminal_client_is_on_the_path_and_put_there_once(root, installs):
+    install.ensure_installed(install.RUN)
+    command = root / ".venv" / "bin" / "lontar"
+    written = command.stat().st_mtime_ns
+    install.ensure_installed(install.RUN)
+    assert command.stat().st_mtime_ns == written
+    command.write_text("of an earlier version")
+    install.ensure_installed(install.RUN)
+    assert command.read_text() == SCRIPT and os.access(command, os.X_OK)
+
+
+def test_the_terminal_client_runs_from_anywhere(root, installs, tmp_path_factory):
+    install.ensure_installed(install.RUN)
+    (root / "terminal").symlink_to(Path(__file__).parents[2] / "terminal")
+    python = root / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "lontar").symlink_to(root / ".venv" / "bin" / "lontar")
+    ran = subprocess.run(
+        [elsewhere / "lontar", "ask", "hi"],
+        cwd=elsewhere,
+        env={"PATH": os.environ["PATH"], "LONTAR_CONFIG": str(elsewhere), "LANG": "id_ID.UTF-8"},
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert ran.stderr == "Anda belum masuk. Gunakan: lontar login\n"
