@@ -3,9 +3,12 @@
 
 import { marked } from "../vendor/marked-18.2.1/marked.esm.js";
 import "../vendor/dompurify-3.4.18/purify.min.js";
-import { gettext, h } from "./lib.js";
+import { codeBox, fill, tableBox } from "./blocks.js";
+import { drawFormulas, extensions, load, undrawable, waitsFor } from "./formulas.js";
+import { h } from "./lib.js";
 import { sanitiserPolicy } from "./trust.js";
 
+const CLASSES = /^(?:language-[\w+#.-]{1,30}|formula|formula-display)$/;
 const SAFE_LINK = /^(?:https?|mailto):/i;
 const RULES = {
   ALLOWED_TAGS: [
@@ -58,6 +61,7 @@ const escape = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt
 
 marked.use({
   gfm: true,
+  extensions,
   renderer: {
     // The page has its own h1.
     heading({ tokens, depth }) {
@@ -84,44 +88,27 @@ DOMPurify.addHook("afterSanitizeAttributes", (node) => {
     node.setAttribute("target", "_blank");
     node.setAttribute("title", node.getAttribute("href"));
   }
-  if (node.hasAttribute?.("class") && !/^language-[\w+#.-]{1,30}$/.test(node.className)) {
+  if (node.hasAttribute?.("class") && !CLASSES.test(node.className)) {
     node.removeAttribute("class");
   }
 });
 
-/** One block of Markdown as safe nodes. */
-function nodes(tokens, links, decorate) {
+/** One block of Markdown as safe nodes; `later()` is called when a formula had to wait. */
+function nodes(tokens, links, decorate, later) {
   const list = Object.assign([...tokens], { links });
   const fragment = DOMPurify.sanitize(marked.parser(list), RULES);
-  for (const pre of fragment.querySelectorAll("pre")) withCopy(pre);
-  for (const table of fragment.querySelectorAll("table")) wrap(table, "wide").tabIndex = 0;
+  for (const pre of fragment.querySelectorAll("pre")) codeBox(pre);
   decorate?.(fragment);
+  drawFormulas(fragment, later);
+  for (const block of fragment.children) direct(block);
+  for (const table of fragment.querySelectorAll("table")) tableBox(table);
   return fragment;
 }
 
-function wrap(element, className) {
-  const box = h("div", { className });
-  element.replaceWith(box);
-  box.append(element);
-  return box;
-}
-
-function withCopy(pre) {
-  pre.tabIndex = 0;
-  wrap(pre, "code").append(
-    h(
-      "button",
-      {
-        type: "button",
-        className: "button small",
-        onclick(event) {
-          navigator.clipboard?.writeText(pre.textContent);
-          event.target.textContent = gettext("Copied");
-        },
-      },
-      gettext("Copy"),
-    ),
-  );
+/** A list, a quotation or a table stands on the side its words begin on; each paragraph and cell
+    in it reads its own way (unicode-bidi: plaintext). */
+function direct(block) {
+  if (block.matches("ul, ol, blockquote, table")) block.dir = "auto";
 }
 
 /** Hides half-written marks at the end of a stream: an open citation, link, ** or `. */
@@ -159,21 +146,36 @@ export class MarkdownView {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     this.text = text.replaceAll("\r", "");
+    this.frozen = this.text.length;
+    // Where nothing is drawn yet, formulas are waited for: else the lines would jump.
+    if (!this.element.hasChildNodes() && waitsFor(this.text)) load().then(() => this.#whole(again));
+    else this.#whole(again);
+  }
+
+  #whole(again) {
     const tokens = marked.lexer(this.text);
     const fresh = again || Object.keys(tokens.links).length > 0;
-    this.tail?.remove();
+    if (this.tail) this.blocks.push({ box: this.tail });
     this.tail = null;
     const wanted = tokens.filter((token) => token.type !== "space" && token.type !== "def");
     wanted.forEach((token, index) => {
-      const old = this.blocks[index];
-      if (old && old.raw === token.raw && !fresh) return;
-      const box = h("div", {}, nodes([token], tokens.links, this.decorate));
-      if (old) old.box.replaceWith(box);
-      else this.element.append(box);
-      this.blocks[index] = { raw: token.raw, box };
+      const block = (this.blocks[index] ??= { box: this.#box() });
+      if (block.raw === token.raw && !fresh) return;
+      fill(block.box, this.#nodes([token], tokens.links));
+      block.raw = token.raw;
     });
     this.blocks.splice(wanted.length).forEach(({ box }) => box.remove());
-    this.frozen = this.text.length;
+    this.onDraw?.();
+  }
+
+  #box() {
+    const box = h("div");
+    this.element.append(box);
+    return box;
+  }
+
+  #nodes(tokens, links) {
+    return nodes(tokens, links, this.decorate, () => this.onDraw?.());
   }
 
   /** Draws what has come since the last frame; slow tails (a long table) are drawn less often. */
@@ -197,24 +199,35 @@ export class MarkdownView {
     else go();
   }
 
+  #whenLoaded() {
+    this.loading ??= load().then(() => {
+      if (this.frozen < this.text.length) this.#soon();
+    });
+  }
+
   #draw() {
     const began = performance.now();
-    const tokens = marked.lexer(this.text.slice(this.frozen));
+    const held = undrawable(this.text.slice(this.frozen));
+    const end = held < 0 ? this.text.length : this.frozen + held;
+    if (held >= 0) this.#whenLoaded();
+    const tokens = marked.lexer(this.text.slice(this.frozen, end));
     const last = tokens.findLastIndex((token) => token.type !== "space");
-    this.tail?.remove();
-    this.tail = null;
     for (const token of tokens.slice(0, Math.max(last, 0))) {
       this.frozen += token.raw.length;
       if (token.type === "space" || token.type === "def") continue;
-      const box = h("div", {}, nodes([token], tokens.links, this.decorate));
-      this.element.append(box);
+      const box = this.tail ?? this.#box();
+      this.tail = null;
+      fill(box, this.#nodes([token], tokens.links));
       this.blocks.push({ raw: token.raw, box });
     }
-    const open = closeTail(this.text.slice(this.frozen));
+    const open = closeTail(this.text.slice(this.frozen, end));
     if (open.trim()) {
       const rest = marked.lexer(open);
-      this.tail = h("div", {}, nodes(rest, rest.links, this.decorate));
-      this.element.append(this.tail);
+      this.tail ??= this.#box();
+      fill(this.tail, this.#nodes(rest, rest.links));
+    } else {
+      this.tail?.remove();
+      this.tail = null;
     }
     this.cost = performance.now() - began;
     this.onDraw?.();
