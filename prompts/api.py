@@ -19,9 +19,7 @@ from prompts.models import TEXT_LIMIT, WRITTEN, Prompt, PromptVersion
 class PromptSerializer(serializers.ModelSerializer):
     """`version`, when it is sent, is the one that was read: another one meanwhile is 409."""
 
-    version = serializers.IntegerField(
-        required=False, write_only=True, min_value=0, max_value=2**31 - 1
-    )
+    version = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
     class Meta:
         model = Prompt
@@ -40,12 +38,11 @@ class PromptSerializer(serializers.ModelSerializer):
             "updated_at",
         ]
 
-    def to_representation(self, instance: Prompt) -> dict[str, Any]:
-        number = getattr(instance, "version", None)
-        if number is None:
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        if not hasattr(instance, "version"):  # not from a list, which has it
             newest = versions.latest(instance)
-            number = newest.number if newest else 0
-        return {**super().to_representation(instance), "version": number}
+            instance.version = newest.number if newest else 0
+        return super().to_representation(instance)
 
 
 class VersionSerializer(serializers.ModelSerializer):

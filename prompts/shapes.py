@@ -25,3 +25,4 @@ class PromptPreview(BaseModel):
     fields: dict[str, str]
     variables: list[dict[str, str]]
     unknown: list[str]
+    problems: list[str]

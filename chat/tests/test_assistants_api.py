@@ -86,7 +86,11 @@ def test_a_session_by_the_api(api: Any, alice: User, bob: User, tutor: Assistant
     made = api(alice).post("/api/v1/chat/sessions", body).json()
     assert made["assistant_id"] == str(tutor.pk)
     shown = api(alice).get(f"/api/v1/chat/sessions/{made['id']}").json()
-    assert shown["assistant"] == {"id": str(tutor.pk), "name": "Cell tutor", "version": 1}
+    named = {"id": str(tutor.pk), "name": "Cell tutor", "version": 1}
+    assert shown["assistant"] == {**named, "note": ""}
+    alice.memberships.all().delete()
+    shown = api(alice).get(f"/api/v1/chat/sessions/{made['id']}").json()
+    assert "not open to you any more" in shown["assistant"]["note"]
 
 
 @pytest.mark.parametrize("field", ["model_id", "prompt_id", "fallbacks", "collections", "groups"])
