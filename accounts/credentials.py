@@ -2,6 +2,7 @@
 
 import redis
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from allauth.core.internal import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
@@ -66,3 +67,20 @@ def limit(request: HttpRequest, action: str) -> None:
 def _seconds(action: str) -> int:
     rates = ratelimit.get_rates(app=APP, action=action)
     return int(max((rate.duration for rate in rates), default=60))
+
+
+def prove(request: HttpRequest, user: User, password: str) -> None:
+    """Whoever holds an open window is not yet its owner: the password again, or a login just now.
+
+    Raises Forbidden (code wrong_password or proof_needed), and TooMany where it is guessed at.
+    """
+    if password:
+        limit(request, "login")
+        if _authenticate(request, user.email, password) != user:
+            raise Forbidden(_("The password is not correct."), code="wrong_password")
+        return
+    if not (hasattr(request, "session") and did_recently_reauthenticate(request)):
+        raise Forbidden(
+            _("Send your password, or log in again and do this within five minutes."),
+            code="proof_needed",
+        )

@@ -117,6 +117,22 @@ def delete_user(*, actor: User, user: User) -> None:
         target.delete()
 
 
+def close_account(*, actor: User) -> None:
+    """Delete one's own account. A superadmin's stays: nobody could be asked to bring it back."""
+    with transaction.atomic():
+        target = _locked(actor)
+        if target.is_superadmin:
+            raise Forbidden(
+                _(
+                    "A superadmin's account cannot be deleted. Give the role to somebody else "
+                    "and give it up first."
+                ),
+                code="superadmin",
+            )
+        end_access(target)
+        target.delete()
+
+
 def _locked(user: User) -> User:
     """The stored row, held until the transaction ends. Raises NotFound when it is gone.
 

@@ -3,6 +3,7 @@
 from chat import people_api, serializers, shapes
 from chat.assistants.contract import OPERATIONS as OF_ASSISTANTS
 from chat.models import Session
+from chat.mydata.contract import OPERATIONS as OF_MY_DATA
 from chat.sharing_api import ShareIn
 from core.contract import Binary, Events, ListOf, Operation, Parameter
 from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
@@ -34,6 +35,7 @@ AS = Parameter("as", {"type": "string", "enum": ["markdown", "json"], "default":
 
 OPERATIONS = {
     **OF_ASSISTANTS,
+    **OF_MY_DATA,
     "GET chat/config": Operation("Get what can be chosen for a chat", shapes.ChatConfig),
     "GET chat/sessions": Operation(
         "List my chats",

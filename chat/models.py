@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat.assistants.models import Assistant, AssistantVersion
+from chat.export_models import DataExport
 from chat.sentences import error_sentence
 from chat.sharing_models import Share
 from core.ids import new_id
@@ -21,6 +22,7 @@ __all__ = [
     "Assistant",
     "AssistantVersion",
     "Citation",
+    "DataExport",
     "Feedback",
     "Generation",
     "Message",

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.chat_page, name="home"),
     path("chat/", views.chat_page, name="chat"),
     path("chat/<uuid:session_id>/", views.chat_page, name="chat-session-page"),
+    path("account/data/", views.my_data_page, name="my-data"),
     path("s/<str:token>/", shared_page.shared_chat, name="shared-chat"),
     path("library/", views.library_page, name="library"),
     path("library/<uuid:collection_id>/", views.library_page, name="library-collection"),

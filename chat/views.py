@@ -54,6 +54,13 @@ def library_page(request: HttpRequest, collection_id: uuid.UUID | None = None) -
     return _shown(request, "library/page.html", {"boot": boot, "modules": LIBRARY_MODULES})
 
 
+@require_GET
+@login_required
+def my_data_page(request: HttpRequest) -> HttpResponse:
+    """What can be taken along, and the way to delete the account."""
+    return _shown(request, "account/data.html", {"boot": {}})
+
+
 def _shown(request: HttpRequest, template: str, page: dict[str, Any]) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)

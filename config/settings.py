@@ -146,6 +146,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chat.tasks.close_abandoned",
         "schedule": schedule(timedelta(seconds=15)),
     },
+    "chat.tend_exports": {
+        "task": "chat.tasks.tend_exports",
+        "schedule": schedule(timedelta(minutes=1)),
+    },
     "accounts.forget_logins": {
         "task": "accounts.tasks.forget_logins",
         "schedule": schedule(timedelta(days=1)),

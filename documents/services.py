@@ -1,6 +1,7 @@
 """Changing documents: upload, retry, read again, delete. Who may is decided here."""
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from documents.doorbell import announce
 from documents.ingest import pipeline
 from documents.ingest.extract import vouched_for
 from documents.models import QA, Collection, Document
+from documents.remote import StorageFailed
 from documents.removing import remove
 
 Status = Document.Status
@@ -155,6 +157,17 @@ def delete(*, actor: User, document_id: UUID | str) -> None:
         if locked is None:
             return
         remove(locked)
+
+
+def original(document: Document) -> Path | None:
+    """A path to read what was uploaded from; None where it was not kept or cannot be reached.
+
+    The caller has checked that whoever it is for may see the document.
+    """
+    try:
+        return storage.local(document.filename)
+    except (FileNotFoundError, StorageFailed):
+        return None
 
 
 def _receive(file: BinaryIO) -> storage.Incoming:

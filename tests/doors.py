@@ -65,6 +65,7 @@ FILE = "files/<uuid:document_id>"
 COLLECTION = "collections/<uuid:collection_id>"
 ASSISTANT = "assistants/<uuid:assistant_id>"
 GROUP = "groups/<uuid:group_id>"
+EXPORT = "me/exports/<uuid:export_id>"
 NOWHERE = "00000000-0000-0000-0000-000000000000"
 PROMPT = "prompts/<uuid:prompt_id>"
 PROMPT_VERSION = f"{PROMPT}/versions/<int:number>"
@@ -138,6 +139,14 @@ DOORS = [
     _api(Who.OWNER, f"POST {SESSION}/shares", 201),
     _api(Who.OWNER, "DELETE chat/shares/<uuid:share_id>", 204),
     Door(Who.ANYONE, "GET", "s/<str:token>/", 404, why="whoever holds the link reads the chat"),
+    # My data.
+    _api(Who.MEMBERS, "GET me/exports"),
+    _api(Who.MEMBERS, "POST me/exports", 202),
+    _api(Who.OWNER, f"GET {EXPORT}"),
+    _api(Who.OWNER, f"DELETE {EXPORT}", 204),
+    _api(Who.OWNER, f"GET {EXPORT}/download"),
+    _api(Who.MEMBERS, "GET me/account"),
+    _api(Who.MEMBERS, "DELETE me/account", 403, {}),
     # Documents.
     _api(Who.MEMBERS, "POST files/upload", 201),
     _api(Who.MEMBERS, "GET files"),
@@ -263,6 +272,7 @@ DOORS = [
     Door(Who.MEMBERS, "GET", ""),
     Door(Who.MEMBERS, "GET", "chat/"),
     Door(Who.MEMBERS, "GET", "chat/<uuid:session_id>/"),
+    Door(Who.MEMBERS, "GET", "account/data/"),
     Door(Who.MEMBERS, "GET", "library/"),
     Door(Who.MEMBERS, "GET", "library/<uuid:collection_id>/"),
     Door(Who.ANYONE, "POST", "preferences/", 302, why="language and look of the login page"),
@@ -310,6 +320,8 @@ TASKS = {
     "accounts.tasks.invite": "a user's id and this site's address, sent by accounts.invitations",
     "core.tasks.forget_requests": "by beat",
     "chat.tasks.close_abandoned": "by beat",
+    "chat.tasks.export_data": "an export's id, sent by chat.mydata.services",
+    "chat.tasks.tend_exports": "by beat",
     "chat.tasks.summarise": "a session's id, sent by the turn that could not tell all of it",
     "documents.tasks.ingest": "a document's id, sent by documents.services",
     "documents.tasks.read_web": "a web source's id, sent by documents.web.services",

@@ -71,6 +71,7 @@ PUBLIC = {
     },
     "accounts": {
         "addresses",
+        "credentials",
         "drf",
         "limits",
         "models",
@@ -97,6 +98,7 @@ DOOR_REASONS = {
     "services -> tasks": "a service enqueues after commit",
     "reembed -> tasks": "services of their own: the same",
     "web -> tasks": "services of their own: the same",
+    "mydata -> tasks": "services of their own: the same",
     "knowledge -> tasks": "services of their own: the same",
     "invitations -> tasks": "services of their own: the same",
     "admin -> tasks": "an admin action enqueues",

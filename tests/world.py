@@ -1,14 +1,18 @@
 """What alice has. Every text of it holds SECRET, so that a leak to others shows in any answer."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
 
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Group, User
 from chat import services as chat_services
 from chat import sharing
-from chat.models import Assistant, Message, Session, Share
+from chat.models import Assistant, DataExport, Message, Session, Share
+from chat.mydata import work
 from core.ids import new_id
 from documents import collections as documents_collections
 from documents import storage
@@ -39,6 +43,7 @@ class World:
     entry: KnowledgeEntry
     assistant: Assistant
     share: Share
+    export: DataExport
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -62,6 +67,7 @@ class World:
             "<uuid:group_id>": self.group.pk,
             "<uuid:key_id>": self.key.pk,
             "<uuid:share_id>": self.share.pk,
+            "<uuid:export_id>": self.export.pk,
             "<int:number>": 1,
             "<path:name>": "no-such/model",
         }
@@ -87,7 +93,16 @@ def build(alice: User, number: int = 0) -> World:
     rest = (prompt, _model(), _provider(), _embedding(), _run(document), key, _group(alice))
     sources = (_web_source(alice, number), _entry(alice, number), _assistant(document, number))
     shared, _token = sharing.share(actor=alice, session_id=session.pk)
-    return World(alice, session, message, *read, *rest, *sources, shared)
+    return World(alice, session, message, *read, *rest, *sources, shared, _export(alice))
+
+
+def _export(alice: User) -> DataExport:
+    """One that is ready."""
+    work.folder().mkdir(parents=True, exist_ok=True)
+    name = f"{new_id().hex}.zip"
+    work.folder().joinpath(name).write_bytes(SECRET.encode())
+    later = timezone.now() + timedelta(days=1)
+    return DataExport.objects.create(user=alice, status="READY", filename=name, expires_at=later)
 
 
 def _run(document: Document) -> EvaluationRun:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from chat import tasks as chat_tasks
 from core.testing import PASSWORD, person
 from documents import tasks
 from documents.collections import default_collection
@@ -113,7 +114,7 @@ class Workers:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
     made = Workers()
-    for task in (tasks.ingest, tasks.read_web):
+    for task in (tasks.ingest, tasks.read_web, chat_tasks.export_data):
         monkeypatch.setattr(task, "apply_async", made.take(task))
     yield made
     made.finish()
