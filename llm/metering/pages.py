@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.charts import Bar, dollars, grouped
 from core.csv_files import csv_response
 from llm.metering import reports
 from llm.metering.reports import Asker, Line
@@ -44,6 +45,8 @@ class Section:
     heading: str
     lines: Sequence[Line]
     left_out: int
+    chart: str
+    bars: Sequence[Bar]
 
 
 def usage_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
@@ -52,8 +55,10 @@ def usage_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBas
     grouping = request.GET.get("csv", "")
     if grouping in reports.GROUPINGS:
         return _file(grouping, days, request)
-    sections = [_section(name, days, request) for name in reports.GROUPINGS]
-    every_day = sections[0].lines
+    found = {name: _lines(name, days, request) for name in reports.GROUPINGS}
+    every_day = found["day"]
+    compared = measure(every_day)
+    sections = [_section(name, lines, compared) for name, lines in found.items()]
     return TemplateResponse(
         request,
         "admin/llm/usage.html",
@@ -64,7 +69,6 @@ def usage_page(request: HttpRequest, context: dict[str, Any]) -> HttpResponseBas
             "periods": sorted({*PERIODS, days}),
             "sections": sections,
             "total": reports.total(every_day),
-            "measure": measure(every_day),
         },
     )
 
@@ -74,11 +78,20 @@ def measure(lines: Sequence[Line]) -> str:
     return "cost" if any(line.cost for line in lines) else "tokens"
 
 
-def _section(group_by: str, days: int, request: HttpRequest) -> Section:
-    lines = _lines(group_by, days, request)
+def _section(group_by: str, lines: Sequence[Line], compared: str) -> Section:
     shown = lines if group_by == "day" else lines[:MOST_ROWS]
     title, heading = str(TITLES[group_by]), str(HEADINGS[group_by])
-    return Section(group_by, title, heading, shown, len(lines) - len(shown))
+    what = _("cost in US dollars") if compared == "cost" else _("tokens")
+    bars = [_bar(line, compared) for line in shown]
+    return Section(
+        group_by, title, heading, shown, len(lines) - len(shown), f"{title}: {what}", bars
+    )
+
+
+def _bar(line: Line, compared: str) -> Bar:
+    if compared == "cost":
+        return Bar(line.name, line.cost, dollars(line.cost))
+    return Bar(line.name, line.tokens, grouped(line.tokens))
 
 
 def _lines(group_by: str, days: int, request: HttpRequest) -> list[Line]:
