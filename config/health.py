@@ -43,7 +43,7 @@ async def health(request: HttpRequest) -> JsonResponse:
     `status` is healthy, degraded (people can work, something is amiss) or unhealthy (503).
     """
     parts = ("database", "redis", "workers", "providers", "disk", "memory")
-    found = await _look((*parts, "ocr") if settings.OCR else parts)
+    found = await look((*parts, "ocr") if settings.OCR else parts)
     if any(not found[name]["ok"] for name in VITAL):
         status = "unhealthy"
     else:
@@ -57,7 +57,7 @@ async def health(request: HttpRequest) -> JsonResponse:
 @require_safe
 async def ready(request: HttpRequest) -> JsonResponse:
     """200 when this process reaches its database and Redis, else 503."""
-    found = await _look(("database", "redis"))
+    found = await look(("database", "redis"))
     fine = all(part["ok"] for part in found.values())
     return JsonResponse({"status": "ready" if fine else "not ready"}, status=200 if fine else 503)
 
@@ -65,7 +65,8 @@ async def ready(request: HttpRequest) -> JsonResponse:
 _last: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
-async def _look(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+async def look(names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """What each of CHECKS finds, by its name: `ok`, and its figures."""
     return dict(zip(names, await asyncio.gather(*map(_checked, names)), strict=True))
 
 

@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "prompts",
     "rag",
     "chat",
-    "django.contrib.admin",
+    "config.dashboard.apps.LontarAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
