@@ -60,7 +60,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "core.middleware.admin_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
