@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import api_keys, groups_admin, limits, services
 from accounts.models import ApiKey, ApiLogin, Limit, User
+from core.admin_pages import CsvOut, Worded, as_called
 from core.errors import AppError, Forbidden
 
 __all__ = ["groups_admin"]
@@ -36,7 +37,7 @@ class AddUserForm(AdminUserCreationForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     add_form = AddUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "full_name", "role", "is_active", "created_at", "last_active_at"]
@@ -45,7 +46,12 @@ class UserAdmin(DjangoUserAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     filter_horizontal = []
-    actions = ["activate", "deactivate", "password_links"]
+    actions = ["activate", "deactivate", "password_links", "export_csv"]
+    csv_columns = [
+        *as_called(User, "email", "full_name"),
+        (gettext_lazy("role"), "get_role_display"),
+        *as_called(User, "is_active", "created_at", "last_active_at"),
+    ]
     readonly_fields = ["email", "created_at", "last_login", "last_active_at"]
     fieldsets = [
         (None, {"fields": ["email", "password", "full_name", "language", "theme"]}),
@@ -148,7 +154,7 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(ApiLogin)
-class ApiLoginAdmin(admin.ModelAdmin):
+class ApiLoginAdmin(Worded):
     list_display = ["user", "client", "created_at", "used_at", "expires_at", "ended_at"]
     list_filter = ["ended_by", "created_at"]
     list_select_related = ["user"]
@@ -165,7 +171,7 @@ class ApiLoginAdmin(admin.ModelAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(Worded):
     """To see which keys there are and to take one back; a key is made by its owner alone."""
 
     list_display = ["user", "name", "prefix", "scopes", "used_at", "expires_at", "revoked_at"]
@@ -197,7 +203,7 @@ class ApiKeyAdmin(admin.ModelAdmin):
 
 
 @admin.register(Limit)
-class LimitAdmin(admin.ModelAdmin):
+class LimitAdmin(Worded):
     """Without a row, the environment's setting holds; deleting a row brings it back."""
 
     list_display = ["action", "per_user", "per_address"]

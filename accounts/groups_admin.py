@@ -20,6 +20,7 @@ from accounts import groups, invitations
 from accounts.models import Group, Membership, User
 from accounts.roster import reading, services, table
 from accounts.roster.services import Choice
+from core.admin_pages import CsvOut, Worded, WordedInline
 from core.errors import AppError
 
 # How long a list that was looked at waits to be applied.
@@ -50,7 +51,7 @@ class RosterForm(forms.Form):
         return Choice(replace=given["mode"] == REPLACE, create=given["unknown"] == CREATE)
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(WordedInline):
     model = Membership
     autocomplete_fields = ["user"]
     readonly_fields = ["created_at"]
@@ -58,12 +59,19 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Group)
-class GroupAdmin(admin.ModelAdmin):
+class GroupAdmin(Worded, CsvOut):
     change_form_template = "admin/group_form.html"
     list_display = ["name", "description", "members_count", "created_at"]
     search_fields = ["name", "description", "members__email", "members__full_name"]
     list_filter = ["created_at"]
     inlines = [MembershipInline]
+    actions = ["export_csv"]
+    csv_columns = [
+        (gettext_lazy("name"), "name"),
+        (gettext_lazy("description"), "description"),
+        (gettext_lazy("members"), "people"),
+        (gettext_lazy("created"), "created_at"),
+    ]
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view

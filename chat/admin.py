@@ -1,11 +1,13 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from chat import services
 from chat.assistants import admin as assistants_admin
 from chat.models import Citation, Feedback, Generation, Message, Session
+from core.admin_pages import CsvOut, Worded
 
 __all__ = ["assistants_admin"]
 
@@ -30,13 +32,25 @@ class MessageInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class SessionAdmin(ReadOnly, Worded, CsvOut):
     list_display = ("title", "user", "model", "status", "total_messages", "updated_at")
     list_filter = ("status", "model", "started_at")
-    list_select_related = ("user", "model")
+    list_select_related = ("user", "model", "assistant")
     search_fields = ("title", "user__email", "user__full_name")
     date_hierarchy = "started_at"
     inlines = [MessageInline]
+    actions = ["export_csv"]
+    # Nothing that was said, and no title, which is made of it.
+    csv_columns = [
+        (_("chat"), "id"),
+        (_("person"), "user.email"),
+        (_("assistant"), "assistant.name"),
+        (_("model"), "model.display_name"),
+        (_("status"), "get_status_display"),
+        (_("messages"), "total_messages"),
+        (_("began"), "started_at"),
+        (_("last changed"), "updated_at"),
+    ]
 
     def delete_model(self, request: HttpRequest, obj: Session) -> None:
         assert isinstance(request.user, User)  # the admin let nobody else in
@@ -56,7 +70,7 @@ class CitationInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class MessageAdmin(ReadOnly, Worded):
     list_display = ("created_at", "role", "beginning", "session", "model", "status")
     list_filter = ("role", "status", "model", "created_at")
     list_select_related = ("session", "model")
@@ -64,13 +78,13 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     date_hierarchy = "created_at"
     inlines = [CitationInline]
 
-    @admin.display(description="content")
+    @admin.display(description=_("content"))
     def beginning(self, message: Message) -> str:
         return message.content[:80]
 
 
 @admin.register(Generation)
-class GenerationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class GenerationAdmin(ReadOnly, Worded):
     list_display = (
         "started_at",
         "session",
@@ -88,7 +102,7 @@ class GenerationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Citation)
-class CitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CitationAdmin(ReadOnly, Worded):
     list_display = ("document_name", "page", "number", "cited", "verified", "score", "message")
     list_filter = ("cited", "verified")
     list_select_related = ("message",)
@@ -96,7 +110,7 @@ class CitationAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class FeedbackAdmin(ReadOnly, Worded):
     list_display = ("updated_at", "value", "reason", "message")
     list_filter = ("value", "message__model", "updated_at")
     list_select_related = ("message",)

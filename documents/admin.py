@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import User, normalise_email
-from core.admin_pages import CodeFilter, Worded, first_sentence
+from core.admin_pages import CodeFilter, CsvOut, Worded, WordedInline, first_sentence
 from core.errors import AppError
 from documents import collections, embeddings_admin, queries, reasons, services
 from documents.knowledge import admin as knowledge_admin
@@ -47,7 +47,7 @@ class ThroughServices(Worded):
         return [str(row) for row in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
 
-class ShareInline(admin.TabularInline):
+class ShareInline(WordedInline):
     """People by address; the account is looked up when the page is saved."""
 
     model = Share
@@ -106,7 +106,7 @@ class CollectionAdmin(ThroughServices):
 
 
 @admin.register(Document)
-class DocumentAdmin(ThroughServices):
+class DocumentAdmin(ThroughServices, CsvOut):
     list_display = [
         "original_filename",
         "state",
@@ -129,7 +129,20 @@ class DocumentAdmin(ThroughServices):
     date_hierarchy = "uploaded_at"
     list_select_related = ["collection", "owner"]
     list_per_page = 50
-    actions = ["retry", "read_again"]
+    actions = ["retry", "read_again", "export_csv"]
+    csv_columns = [
+        (_("file name"), "original_filename"),
+        (_("status"), "get_status_display"),
+        (_("reason"), "error"),
+        (_("format"), lambda document: format_name(document.kind)),
+        (_("size in bytes"), "file_size"),
+        (_("pages"), "page_count"),
+        (_("language"), "language"),
+        (_("collection"), "collection.label"),
+        (_("uploaded by"), "owner.email"),
+        (_("uploaded"), "uploaded_at"),
+        (_("ready since"), "processed_at"),
+    ]
     # Files come in by the upload page, and what was read from them is not edited by hand.
     fields = [
         "original_filename",

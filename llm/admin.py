@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
+from core.admin_pages import Worded, WordedInline
 from core.errors import AppError
 from llm import credentials, services
 from llm.forms import FallbackFormSet, LanguageModelForm, ProviderForm
@@ -28,7 +29,7 @@ KEYS = {
 
 
 @admin.register(Provider)
-class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProviderAdmin(Worded):
     form = ProviderForm
     list_display = [
         "name",
@@ -124,7 +125,7 @@ class ProviderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             self.message_user(request, f"{provider.name}: {said}", level)
 
 
-class FallbackInline(admin.TabularInline):  # type: ignore[type-arg]
+class FallbackInline(WordedInline):
     model = Fallback
     fk_name = "model"
     formset = FallbackFormSet
@@ -133,7 +134,7 @@ class FallbackInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class LanguageModelAdmin(Worded):
     form = LanguageModelForm
     inlines = [FallbackInline]
     list_display = [

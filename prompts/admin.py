@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.admin_pages import Worded
 from core.errors import AppError, NotFound
 from prompts import services, variables, versions
 from prompts.models import Prompt, PromptVersion
@@ -44,7 +45,7 @@ class PromptForm(forms.ModelForm):
 
 
 @admin.register(Prompt)
-class PromptAdmin(admin.ModelAdmin):
+class PromptAdmin(Worded):
     form = PromptForm
     list_display = ["name", "is_active", "description", "updated_at", "archived_at"]
     list_filter = ["is_active", ("archived_at", admin.EmptyFieldListFilter)]

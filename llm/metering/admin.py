@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from core.admin_pages import CsvOut, Worded, as_called
 from llm.metering import budgets
 from llm.metering.models import Budget, ModelCall, SpendingAlert
 from llm.metering.pages import usage_page
@@ -52,7 +53,7 @@ class ProviderFilter(admin.SimpleListFilter):
 
 
 @admin.register(ModelCall)
-class ModelCallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ModelCallAdmin(Worded, CsvOut):
     """To look at: what was paid is not changed afterwards."""
 
     list_display = [
@@ -74,6 +75,13 @@ class ModelCallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ["model_name", "provider", "user__email", "user__full_name"]
     search_help_text = _("Model, provider or person.")
     date_hierarchy = "created_at"
+    actions = ["export_csv"]
+    csv_columns = [
+        *as_called(ModelCall, "created_at", "kind", "provider", "model_name"),
+        (_("person"), "user.email"),
+        *as_called(ModelCall, "input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"),
+        *as_called(ModelCall, "cost", "estimated", "first_token_ms", "latency_ms", "outcome"),
+    ]
     # Counting millions of rows to say "of 2,000,000" would take longer than finding them.
     show_full_result_count = False
 
@@ -97,7 +105,7 @@ class ModelCallAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Budget)
-class BudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BudgetAdmin(Worded):
     list_display = [
         "__str__",
         "limit_usd",
@@ -142,7 +150,7 @@ class BudgetAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(SpendingAlert)
-class SpendingAlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SpendingAlertAdmin(Worded):
     list_display = ["__str__", "threshold_usd", "noticed_on", "noticed_usd", "mailed_on"]
     readonly_fields = ["noticed_on", "noticed_usd", "mailed_on"]
 
