@@ -194,7 +194,7 @@ def test_both_rules_of_access_agree(
     alice: User, bob: User, charlie: User, admin: User, deactivated: User, tutor: Assistant
 ) -> None:
     """The one in Python, and the one in the statement that opens a turn."""
-    assert "chat_assistant_groups" in SQL
+    assert "chat_may_ask" in SQL
     services.set_access(actor=admin, assistant_id=tutor.pk, users=[bob.email])
     versions = tutor.versions.get()
     for user in (alice, bob, charlie, admin):
