@@ -6,6 +6,7 @@ environment.
 """
 
 import atexit
+import base64
 import ipaddress
 import os
 import socket
@@ -30,10 +31,15 @@ UNSET = """DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS SUPERADMIN_EMAIL SUPERADMIN_
 OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL GEMINI_API_KEY GOOGLE_API_KEY
 GOOGLE_GEMINI_BASE_URL OLLAMA_BASE_URL OPENROUTER_API_KEY OPENROUTER_BASE_URL HF_TOKEN HF_BASE_URL
 EMBEDDING_MODEL FIELD_ENCRYPTION_KEYS MAX_UPLOAD_MB KEEP_ORIGINAL_FILES OCR OCR_LANGUAGES LIMIT_CHAT
-LIMIT_UPLOAD LIMIT_LOGIN LIMIT_SIGNUP SENTRY_DSN EMAIL_URL""".split()
+LIMIT_UPLOAD LIMIT_LOGIN LIMIT_SIGNUP SENTRY_DSN EMAIL_URL GOOGLE_CLIENT_ID MICROSOFT_CLIENT_ID
+OIDC_CLIENT_ID""".split()
 
 os.environ.update(dict.fromkeys(UNSET, ""))
 os.environ["LONTAR_TESTING"] = "1"
+# As everywhere: without a key there would be no second factors.
+os.environ["FIELD_ENCRYPTION_KEYS"] = base64.urlsafe_b64encode(
+    b"only for tests: 32 bytes of it.."
+).decode()
 # Tests of limits set their own; all others ask and upload as often as they like.
 os.environ |= {"LIMIT_CHAT": "100000/m", "LIMIT_UPLOAD": "100000/h"}
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"

@@ -12,15 +12,37 @@ from django.utils.translation import gettext_lazy as _
 
 NO_MAIL = _("This Lontar sends no mail. Ask your lecturer to set a new password for you.")
 
+NO_CHANGE = _(
+    "This Lontar sends no mail, so nobody can confirm a new address: yours stays as it is."
+)
+
 
 class LoginForm(forms.LoginForm):  # type: ignore[misc]  # the library has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.signup_open = settings.SIGNUP_OPEN
         if not settings.EMAIL_CONFIGURED:
             self.fields["password"].help_text = _("Forgotten it? Ask your lecturer for a new one.")
 
 
+class AddEmailForm(forms.AddEmailForm):  # type: ignore[misc]
+    @property
+    def letters(self) -> bool:
+        return bool(settings.EMAIL_CONFIGURED)
+
+    def clean(self) -> dict[str, Any]:
+        if not settings.EMAIL_CONFIGURED:
+            raise ValidationError(NO_CHANGE)
+        return self.cleaned_data
+
+
 class ResetPasswordForm(forms.ResetPasswordForm):  # type: ignore[misc]
+    no_mail = NO_MAIL
+
+    @property
+    def letters(self) -> bool:
+        return bool(settings.EMAIL_CONFIGURED)
+
     def clean(self) -> dict[str, Any]:
         if not settings.EMAIL_CONFIGURED:
             raise ValidationError(NO_MAIL)

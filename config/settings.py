@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import env, social
 
 BASE_DIR = env.BASE_DIR
 LONTAR_HOME = env.HOME
@@ -46,10 +46,14 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.microsoft",
+    "allauth.socialaccount.providers.openid_connect",
     "channels",
     "csp",
     "rest_framework",
@@ -71,6 +75,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.social.leave_by_page",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -252,6 +257,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupForm"
 ACCOUNT_FORMS = {
+    "add_email": "accounts.login_forms.AddEmailForm",
     "login": "accounts.login_forms.LoginForm",
     "reset_password": "accounts.login_forms.ResetPasswordForm",
 }
@@ -273,9 +279,16 @@ LIMITS = {
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
 MFA_ADAPTER = "accounts.mfa.MFAAdapter"
 MFA_TOTP_ISSUER = "Lontar"
-MFA_SUPPORTED_TYPES = ["recovery_codes", "totp"] if FIELD_ENCRYPTION_KEYS else []
+MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"] if FIELD_ENCRYPTION_KEYS else []
+# Needs https or localhost, as browsers do: at any other address nobody is offered one.
+MFA_PASSKEY_LOGIN_ENABLED = bool(FIELD_ENCRYPTION_KEYS)
 MFA_ALLOW_UNVERIFIED_EMAIL = not _mail
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+
+# Logins of others, each shown where its id is set here or an application is kept in the admin.
+SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = social.providers(env.text)
 
 # --- API --------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

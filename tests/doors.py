@@ -297,6 +297,14 @@ OPEN_ACCOUNT_PAGES = {
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     "accounts/3rdparty/login/cancelled/",
     "accounts/3rdparty/login/error/",
+    # Logins of others: 404 where they are not set up.
+    "accounts/google/login/",
+    "accounts/google/login/callback/",
+    "accounts/google/login/token/",
+    "accounts/microsoft/login/",
+    "accounts/microsoft/login/callback/",
+    "accounts/oidc/^(?P<provider_id>[^/]+)/login/",
+    "accounts/oidc/^(?P<provider_id>[^/]+)/login/callback/",
 }
 # Not ours to list: an address of the framework that answers nothing.
 EMPTY = dict.fromkeys(("api/v1/", "v1/"), "ninja's root: 404, as there is no page for it")

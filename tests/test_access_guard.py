@@ -77,7 +77,7 @@ def test_account_pages_open_to_nobody_are_the_listed_ones(db):
     for route in routes():
         if not route.path.startswith("accounts/") or route.path in OPEN_ACCOUNT_PAGES:
             continue
-        answer = client.get("/" + route.path)
+        answer = client.get("/" + route.path.replace("<int:pk>", "1"))
         home = answer.status_code in (301, 302) and answer["Location"].startswith(
             ("/accounts/login/", "/accounts/3rdparty/")
         )
