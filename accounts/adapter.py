@@ -9,10 +9,11 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts import guessing, guessing_page
 from accounts.models import User
 from accounts.services import end_access
 
@@ -34,6 +35,23 @@ class AccountAdapter(DefaultAccountAdapter):
         """Change and reset come through here: what the old password opened is closed."""
         super().set_password(user, password)
         end_access(user)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """In place of the library's own count, which would lock the owner out with the guesser."""
+        self._attempt = guessing_page.begin(request, str(credentials.get("email") or ""))
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """What the library calls when the password was right."""
+        self._attempt.right()
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **given: Any) -> None:
+        """What the library calls after a reset: who has the link is the owner."""
+        guessing.forgive(request, str(given.get("email") or ""))
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        guessing.know(request, response, user.email)
+        return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
         # X-Forwarded-For counts only as far as ALLAUTH_TRUSTED_PROXY_COUNT says. A request over

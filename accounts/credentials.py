@@ -5,7 +5,6 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from allauth.core.internal import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -38,18 +37,7 @@ def check_credentials(request: HttpRequest, email: str, password: str) -> User:
 
 
 def _authenticate(request: HttpRequest, email: str, password: str) -> User | None:
-    try:
-        found: User | None = get_adapter(request).authenticate(
-            request, email=email, password=password
-        )
-    except ValidationError as error:
-        raise TooMany(
-            _seconds("login_failed"),
-            _("Too many attempts to log in. Wait a few minutes and try again."),
-            code="too_many_logins",
-        ) from error
-    except redis.RedisError as error:
-        raise Unavailable from error
+    found: User | None = get_adapter(request).authenticate(request, email=email, password=password)
     return found
 
 

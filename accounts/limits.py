@@ -65,16 +65,18 @@ def sentence(seconds: int) -> str:
 class LoginRates(Mapping[str, str]):
     """ACCOUNT_RATE_LIMITS as the login library reads them, whatever is set at that moment."""
 
-    NAMES = ("login", "login_failed", "signup")
+    NAMES = ("login", "login_failed", "signup", "reset_password")
 
     def __getitem__(self, name: str) -> str:
         limits = current()
-        if name == "signup":
-            return _per_address(limits["signup"])
-        if name in self.NAMES:
-            texts = [_per_address(limits["login"])]
-            # Wrong passwords for one account, whoever tries them.
-            return ",".join([*filter(None, texts), *(["10/300s/key"] * (name == "login_failed"))])
+        match name:
+            case "login" | "login_failed":
+                return _per_address(limits["login"])
+            case "signup":
+                return _per_address(limits["signup"])
+            case "reset_password":
+                # Letters a class may ask for; those to one person, whoever asks for them.
+                return "60/m/ip,3/300s/key,10/86400s/key"
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:

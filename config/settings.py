@@ -278,6 +278,10 @@ LIMITS = {
 # How many proxies in front of this process are ours: only their X-Forwarded-For is believed.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 0)
 MFA_ADAPTER = "accounts.mfa.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.mfa_forms.AuthenticateForm",
+    "reauthenticate": "accounts.mfa_forms.ReauthenticateForm",
+}
 MFA_TOTP_ISSUER = "Lontar"
 MFA_SUPPORTED_TYPES = ["recovery_codes", "totp", "webauthn"] if FIELD_ENCRYPTION_KEYS else []
 # Needs https or localhost, as browsers do: at any other address nobody is offered one.

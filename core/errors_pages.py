@@ -35,7 +35,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """For the login library's limits, which do not say how long they last."""
-    error = TooMany(60)
+    return wait_page(request, TooMany(60))
+
+
+def wait_page(request: HttpRequest, error: TooMany) -> HttpResponse:
     response = _answer(request, error, "429.html")
     response["Retry-After"] = str(error.retry_after)
     return response

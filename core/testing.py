@@ -66,8 +66,9 @@ def deactivated(db: None) -> Any:
 @pytest.fixture
 def fresh_limits(settings: Any) -> None:
     """Counts of logins and sign-ups begin at nought: people have the same address in all tests."""
-    cache = {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}
-    settings.CACHES = {"default": cache}
+    prefix = f"{settings.REDIS_PREFIX}-{uuid.uuid4().hex}"
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": prefix}}
+    settings.REDIS_PREFIX = prefix
 
 
 class JsonClient(Client):

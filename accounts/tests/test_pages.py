@@ -105,16 +105,6 @@ def test_login_asks_for_the_second_factor(page, alice):
     assert page.get("/api/v1/auth/me").status_code == 401
 
 
-def test_guessing_is_stopped_for_page_and_api_together(page, api, alice):
-    for _ in range(10):
-        page.post("/accounts/login/", {"login": alice.email, "password": "guess"})
-    body = {"email": alice.email, "password": PASSWORD}
-    assert api().post("/api/v1/auth/login", body).status_code == 429
-    elsewhere = Client(REMOTE_ADDR=unique_address())
-    elsewhere.post("/accounts/login/", {"login": alice.email, "password": PASSWORD})
-    assert elsewhere.get("/api/v1/auth/me").status_code == 401
-
-
 def test_a_forwarded_address_is_not_believed(page, alice, settings):
     settings.ACCOUNT_RATE_LIMITS = {"login": "3/m/ip", "login_failed": "3/m/ip"}
     for number in range(4):
