@@ -24,8 +24,9 @@ from config import env
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 PIECE = 256 * 1024
 INLINE = 64 * 1024
-# What is no upload: forms and JSON. Django's own limit is below this.
-OTHER_LIMIT = 4 * 1024 * 1024
+# What is no upload: forms, JSON, tables of 5 MB. Django's own limit for what it keeps in memory is
+# below this.
+OTHER_LIMIT = 6 * 1024 * 1024
 ENVELOPE = 64 * 1024
 # Pictures travel inside these.
 COMPLETIONS, COMPLETIONS_LIMIT = b"/v1/chat/completions", 24 * 1024 * 1024
@@ -54,7 +55,8 @@ def _upload_limit() -> int:
 def _is_upload(path: bytes) -> bool:
     path = path.split(b"?", 1)[0].rstrip(b"/")
     return path == b"/api/v1/files/upload" or (
-        path.startswith(b"/api/v1/collections/") and path.endswith(b"/files")
+        path.startswith((b"/api/v1/collections/", b"/api/v1/chat/sessions/"))
+        and path.endswith(b"/files")
     )
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from config.server import _is_upload
+from tests.doors import DOORS
+
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_MB = 3
+LIMIT_MB = 8
 # An application that counts the body, or answers with many bytes.
 APPLICATION = """
 async def application(scope, receive, send):
@@ -101,7 +104,33 @@ def test_too_large_is_refused_before_the_body_is_sent(port: int) -> None:
     assert status == 413 and json.loads(answer)["code"] == "too_large"
 
 
-@pytest.mark.parametrize(("path", "size"), [("/api/v1/files/upload", 4), ("/api/v1/auth/login", 5)])
+UPLOADS = [
+    "/api/v1/files/upload",
+    "/api/v1/collections/01a1ffd0-65e5-7000-8000-000000000000/files",
+    "/api/v1/chat/sessions/01a1ffd0-65e5-7000-8000-000000000000/files",
+]
+
+
+def test_the_doors_of_uploads_are_the_listed_ones() -> None:
+    doors = [door.path.replace("<uuid:", "").replace(">", "") for door in DOORS if door.is_upload]
+    assert doors and all(_is_upload(f"/{path}".encode()) for path in doors)
+    others = [door.path for door in DOORS if not door.is_upload and door.method != "GET"]
+    assert not any(_is_upload(f"/{path}?x=/files".encode()) for path in others)
+
+
+@pytest.mark.parametrize("length", [True, False], ids=["with a length", "without"])
+def test_uploads_may_be_larger_than_the_rest(port: int, length: bool) -> None:
+    body = b"x" * 65536 * 112  # 7 MB
+    sent = body if length else (b"10000\r\n" + b"x" * 65536 + b"\r\n") * 112 + b"0\r\n\r\n"
+    for path in UPLOADS:
+        status, _ = exchange(port, post(path, len(body) if length else None), sent)
+        assert status == 200, path
+    for path in ("/api/v1/auth/login", "/accounts/login/", "/api/v1/chat", "/admin/x/import/"):
+        status, answer = exchange(port, post(path, len(body) if length else None), sent)
+        assert status == 413 and json.loads(answer)["detail"], path
+
+
+@pytest.mark.parametrize(("path", "size"), [("/api/v1/files/upload", 9), ("/api/v1/auth/login", 7)])
 def test_too_large_without_a_length_is_refused_while_it_arrives(
     port: int, path: str, size: int
 ) -> None:
