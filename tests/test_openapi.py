@@ -143,7 +143,7 @@ def test_the_pages_show_it(client):
         assert "blob:" in policy.partition("worker-src")[2].partition(";")[0]
 
 
-def test_no_other_page_is_relaxed(client):
+def test_no_other_page_is_relaxed(db, client):
     policy = client.get("/accounts/login/").headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "blob:" not in policy.partition("worker-src")[2].partition(";")[0]
