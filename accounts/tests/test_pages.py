@@ -88,6 +88,7 @@ def test_login_by_email_whatever_its_case(page, alice):
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:x"])
 def test_login_leads_only_to_pages_of_this_site(page, alice, target):
+    """Dify CVE-2026-18266, Gradio CVE-2026-59806: open redirects."""
     form = {"login": alice.email, "password": PASSWORD, "next": target}
     assert page.post("/accounts/login/", form)["Location"] == "/"
 
@@ -127,6 +128,7 @@ def test_logout_needs_a_post(page, alice):
 
 
 def test_a_new_password_ends_other_sessions_and_tokens(page, api, alice):
+    """Flowise CVE-2025-71335: sessions survived a new password."""
     page.force_login(alice)
     other, pair = api(alice), logins.open_login(actor=alice)
     new = "durian runtuh 2026"
@@ -162,6 +164,7 @@ def test_a_reset_link_works_once_and_ends_tokens(page, alice):
 
 @pytest.mark.usefixtures("_mail")
 def test_a_reset_link_does_not_follow_the_host_header(page, alice):
+    """LiteLLM CVE-2026-49468, Starlette CVE-2026-48710: the Host header was believed."""
     answer = page.post(
         "/accounts/password/reset/", {"email": alice.email}, headers={"Host": "evil.example"}
     )

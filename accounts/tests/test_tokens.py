@@ -93,12 +93,14 @@ def test_a_token_that_is_off_in_one_point_is_refused(login, changes):
 
 
 def test_keys_differ_by_purpose_and_from_the_secret(login):
+    """LibreChat CVE-2025-41258, CVE-2026-33265: one secret signed tokens of two purposes."""
     assert Kind.ACCESS.key() != Kind.REFRESH.key()
     for key in (settings.SECRET_KEY, Kind.REFRESH.key()):
         assert resolve_token(forge(login, key=key)) is None
 
 
 def test_other_algorithms_are_refused(login):
+    """PyJWT CVE-2022-29217: one kind of signature taken for another."""
     for algorithm in ("HS384", "HS512"):
         assert resolve_token(forge(login, algorithm=algorithm)) is None
     header, payload, _ = forge(login).split(".")
@@ -128,6 +130,7 @@ def test_bearer_header(header, token):
 
 
 def test_refresh_is_no_access_and_access_no_refresh(alice, api):
+    """LibreChat CVE-2026-31944, CVE-2026-54030: a token of one purpose opened another door."""
     pair = logins.open_login(actor=alice)
     assert resolve(pair.refresh_token) is None
     answer = api().post("/api/v1/auth/refresh", {"refresh_token": pair.access_token})
