@@ -49,6 +49,22 @@ def ask_once(
     return services.once_posted(actor, key, print_, post)
 
 
+@transaction.atomic
+def session_for(
+    *, actor: User, session_id: uuid.UUID, model: str = "", assistant: str = ""
+) -> tuple[Session, bool]:
+    """(the session a question would go to, whether it was begun here); raises as `ask_once`."""
+    chosen, helper = _model(model), _assistant(actor, assistant)
+    begin = partial(
+        services.create_session,
+        actor=actor,
+        model_id=chosen.pk if chosen else None,
+        assistant_id=helper.pk if helper else None,
+    )
+    is_new = not Session.objects.filter(pk=session_id).exists()
+    return _session(actor, session_id, begin, chosen, helper), is_new
+
+
 def _session(
     actor: User,
     session_id: uuid.UUID | None,

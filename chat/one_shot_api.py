@@ -10,12 +10,24 @@ from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
+from accounts.addresses import address
 from accounts.ninja import caller_auth
-from chat import one_shot, services
+from chat import attachments, one_shot, services, session_files
 from chat.answering import begin, caller_of, collected, stream_of
+from core.db import in_thread
 from core.errors import AppError, Invalid
+from core.ids import new_id
 
 router = Router(auth=caller_auth, tags=["chat"])
+
+
+class AttachmentIn(Schema):
+    """A document: `data` is its content in base64, alone or in a data: URL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filename: str = Field(min_length=1, max_length=255)
+    data: str = Field(min_length=1)
 
 
 class AskIn(Schema):
@@ -29,7 +41,7 @@ class AskIn(Schema):
     mode: Literal["chat"] = "chat"
     web_search: bool = False
     use_memory: bool = False
-    attachments: list[Any] = Field(default_factory=list, max_length=20)
+    attachments: list[AttachmentIn] = Field(default_factory=list, max_length=10)
 
 
 class AskOut(Schema):
@@ -42,30 +54,55 @@ async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
     """Ask in a session of the id you choose, or a new one. JSON, or the event stream for
     `stream: true` or `Accept: text/event-stream`, whose first event is `session`."""
     _require_known(body)
+    key = request.headers.get("Idempotency-Key", "")
+    session_id = body.session_id
+    # An empty question is refused below, before anything is kept.
+    if body.attachments and body.prompt.strip():
+        session_id = await _brought(request, body, key)
     post = partial(
         one_shot.ask_once,
         actor=caller_of(request),
         prompt=body.prompt,
-        session_id=body.session_id,
+        session_id=session_id,
         model=body.model,
         assistant=body.assistant,
-        key=request.headers.get("Idempotency-Key", ""),
+        key=key,
     )
     generation = await begin(request, post)
-    session_id = str(generation.session_id)
+    told = {"session_id": str(generation.session_id)}
     stream = body.stream
     if stream is None:
         stream = "text/event-stream" in request.headers.get("Accept", "")
     if stream:
-        first = f"event: session\ndata: {json.dumps({'session_id': session_id})}\n\n"
+        first = f"event: session\ndata: {json.dumps(told)}\n\n"
         return stream_of(request, generation.pk, 0, first.encode())
     try:
         message = await collected(request, generation.pk)
     except AppError as error:
         # Whoever asked can read the question there and ask again.
-        error.extra["session_id"] = session_id
+        error.extra |= told
         raise
-    return JsonResponse({"session_id": session_id, "message": message})
+    return JsonResponse({**told, "message": message})
+
+
+async def _brought(request: HttpRequest, body: AskIn, key: str) -> uuid.UUID:
+    """The session that has the files of the request, all of them read."""
+    actor = caller_of(request)
+    files = [attachments.decoded(one.filename, one.data) for one in body.attachments]
+    # The same request sent again has to find the session it began.
+    own = uuid.uuid5(actor.pk, key) if key else new_id()
+    find = partial(one_shot.session_for, actor=actor, session_id=body.session_id or own)
+    session, is_new = await in_thread(find, model=body.model, assistant=body.assistant)
+    try:
+        bring = partial(attachments.bring, actor=actor, session=session)
+        await attachments.until_read(await in_thread(bring, address=address(request), files=files))
+    except AppError as error:
+        if is_new and not error.retryable:
+            await in_thread(session_files.delete_with_files, actor=actor, session=session)
+        else:
+            error.extra["session_id"] = str(session.pk)
+        raise
+    return session.pk
 
 
 def _require_known(body: AskIn) -> None:
@@ -74,8 +111,3 @@ def _require_known(body: AskIn) -> None:
         raise Invalid(_("Lontar does not search the web here. Ask without it."), code="no_web")
     if body.use_memory:
         raise Invalid(_("Lontar remembers no other chats here. Ask without it."), code="no_memory")
-    if body.attachments:
-        raise Invalid(
-            _("Bring files to the chat first, then ask: POST chat/sessions/{id}/files."),
-            code="no_attachments",
-        )
