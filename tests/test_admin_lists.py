@@ -23,6 +23,7 @@ LISTS = {
     "documents_document": "file name",
     "llm_modelcall": "asked",
     "chat_session": "chat",
+    "chat_assistant": "name",
 }
 
 

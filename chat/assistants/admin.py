@@ -16,7 +16,7 @@ from chat.assistants import services, statistics, troubles
 from chat.assistants.forms import AssistantForm
 from chat.assistants.models import Assistant, AssistantVersion
 from chat.assistants.queries import surroundings
-from core.admin_pages import Worded
+from core.admin_pages import CsvOut, Worded, as_called
 from core.errors import AppError, Conflict
 
 NAMES_SHOWN = 20
@@ -34,8 +34,15 @@ LOOKED_AT = ["problems", "use", "who", "kept"]
 
 
 @admin.register(Assistant)
-class AssistantAdmin(Worded):
+class AssistantAdmin(CsvOut, Worded):
     form = AssistantForm
+    actions = ["export_csv"]
+    csv_columns = [
+        *as_called(Assistant, "name", "description", "is_active", "is_open", "version"),
+        (gettext_lazy("chats"), "chat_count"),
+        (gettext_lazy("last used"), "used_at"),
+        *as_called(Assistant, "created_at", "updated_at", "archived_at"),
+    ]
     list_display = [
         "name",
         "is_active",
