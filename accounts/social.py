@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 from accounts.models import User
+from core.db import in_thread
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -76,24 +77,35 @@ def leave_by_page(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpR
     redirect a form ends in.
     """
 
-    def leave(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        to = response.headers.get("Location", "")
-        host = urlsplit(to).netloc
-        if request.method != "POST" or not request.path.startswith("/accounts/"):
-            return response
-        if not host or host == request.get_host():
-            return response
-        page = render(request, "socialaccount/leaving.html", {"to": to, "host": host})
-        page.cookies = response.cookies
-        return page
-
     if iscoroutinefunction(get_response):
 
         async def amiddleware(request: HttpRequest) -> HttpResponseBase:
-            return leave(request, await get_response(request))
+            response = await get_response(request)
+            # In a thread: a page asks the database who is logged in.
+            leaves = _leaves(request, response)
+            return await in_thread(_page, request, response) if leaves else response
 
         return amiddleware
-    return lambda request: leave(request, get_response(request))
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        return _page(request, response) if _leaves(request, response) else response
+
+    return middleware
+
+
+def _leaves(request: HttpRequest, response: HttpResponseBase) -> bool:
+    if request.method != "POST" or not request.path.startswith("/accounts/"):
+        return False
+    return urlsplit(response.headers.get("Location", "")).netloc not in ("", request.get_host())
+
+
+def _page(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    to = response.headers["Location"]
+    said = {"to": to, "host": urlsplit(to).netloc}
+    page = render(request, "socialaccount/leaving.html", said)
+    page.cookies = response.cookies
+    return page
 
 
 leave_by_page.sync_capable = leave_by_page.async_capable = True  # type: ignore[attr-defined]

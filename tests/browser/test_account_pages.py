@@ -13,9 +13,11 @@ from django.core import mail
 
 from accounts import letters
 from accounts.models import User
+from accounts.tests.openid import openid
 from core.testing import PASSWORD, person
 from tests.browser.test_looks import CONTRAST
 
+__all__ = ["openid"]
 pytestmark = [pytest.mark.browser]
 
 OPEN = [
@@ -269,6 +271,20 @@ def test_a_passkey_is_renamed_and_removed(with_passkey):
     page.click("button.danger")
     page.wait_for_url("**/accounts/2fa/webauthn/")
     assert "There is none yet." in page.inner_text("main")
+
+
+def test_a_login_elsewhere_leads_there_and_back(visit, openid):
+    openid.said = {"sub": "1", "email": "siti@example.org", "name": "Siti", "email_verified": True}
+    window = visit()
+    window.go("/accounts/login/")
+    well_made(window)
+    window.page.click("text=Log in with Kampus")
+    window.ready()
+    assert User.objects.get(email="siti@example.org").full_name == "Siti"
+    window.go("/accounts/3rdparty/")
+    assert "Kampus" in window.page.inner_text("main")
+    assert window.page.evaluate("window.__violations ?? []") == []
+    assert window.errors == []
 
 
 def test_without_a_passkey_the_page_says_what_to_do(visit):
