@@ -1,12 +1,15 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import services
+from chat import reading, services
 from chat.assistants import admin as assistants_admin
-from chat.models import Citation, Feedback, Generation, Message, Session
+from chat.models import ChatReading, Citation, ClassReading, Feedback, Generation, Message, Session
 from core.admin_pages import CsvOut, Worded
 
 __all__ = ["assistants_admin"]
@@ -51,6 +54,19 @@ class SessionAdmin(ReadOnly, Worded, CsvOut):
         (_("began"), "started_at"),
         (_("last changed"), "updated_at"),
     ]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        session = self.get_object(request, object_id or "")
+        if session is not None:
+            assert isinstance(request.user, User)
+            reading.note(reader=request.user, session=session)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_model(self, request: HttpRequest, obj: Session) -> None:
         assert isinstance(request.user, User)  # the admin let nobody else in
@@ -116,3 +132,35 @@ class FeedbackAdmin(ReadOnly, Worded):
     list_select_related = ("message",)
     search_fields = ("reason", "message__content", "message__session__user__email")
     date_hierarchy = "updated_at"
+
+
+@admin.register(ClassReading)
+class ClassReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Begun here, ended by the action: what was told to a class is not rewritten."""
+
+    list_display = ("group", "lecturer", "began_at", "ended_at")
+    list_filter = ("group",)
+    list_select_related = ("group", "lecturer")
+    search_fields = ("group__name", "lecturer__email")
+    actions = ["end"]
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    @admin.action(description=_("End the reading"), permissions=["view"])
+    def end(self, request: HttpRequest, queryset: QuerySet[ClassReading]) -> None:
+        queryset.filter(ended_at=None).update(ended_at=timezone.now())
+
+
+@admin.register(ChatReading)
+class ChatReadingAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("read_at", "reader_name", "group_name", "session")
+    list_select_related = ("session",)
+    search_fields = ("reader_name", "session__user__email")
+    date_hierarchy = "read_at"
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False

@@ -20,6 +20,7 @@ from chat import (
     generations,
     people_api,
     queries,
+    reading,
     serializers,
     services,
     session_files,
@@ -102,6 +103,7 @@ class SessionDetail(APIView):
     def get(self, request: Request, session_id: uuid.UUID) -> Response:
         session = self._session(request, session_id)
         generations.running(session)
+        reading.note(reader=caller(request), session=session)
         return Response(serializers.session_detail(session, queries.thread(session)))
 
     def patch(self, request: Request, session_id: uuid.UUID) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from chat import reading
 from chat.assistants import queries
 from chat.assistants.models import Assistant, AssistantVersion
 from chat.models import Session
@@ -63,6 +64,7 @@ def create_session(
         title_is_automatic=not title.strip(),
         **{name: prompt_fields.get(name, "") for name in PROMPT_FIELDS},
     )
+    reading.begin(session)
     _log(session)
     return session
 

@@ -4,6 +4,7 @@ from chat import people_api, serializers, shapes
 from chat.assistants.contract import OPERATIONS as OF_ASSISTANTS
 from chat.models import Session
 from chat.mydata.contract import OPERATIONS as OF_MY_DATA
+from chat.reading_contract import OPERATIONS as OF_READING
 from chat.sharing_api import ShareIn
 from core.contract import Binary, Events, ListOf, Operation, Parameter
 from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
@@ -36,6 +37,7 @@ AS = Parameter("as", {"type": "string", "enum": ["markdown", "json"], "default":
 OPERATIONS = {
     **OF_ASSISTANTS,
     **OF_MY_DATA,
+    **OF_READING,
     "GET chat/config": Operation("Get what can be chosen for a chat", shapes.ChatConfig),
     "GET chat/sessions": Operation(
         "List my chats",

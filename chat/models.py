@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat.assistants.models import Assistant, AssistantVersion
 from chat.export_models import DataExport
+from chat.reading_models import ChatReading, ClassReading, OpenToClass
 from chat.sentences import error_sentence
 from chat.sharing_models import Share
 from core.ids import new_id
@@ -21,11 +22,14 @@ from prompts.models import Prompt, PromptVersion
 __all__ = [
     "Assistant",
     "AssistantVersion",
+    "ChatReading",
     "Citation",
+    "ClassReading",
     "DataExport",
     "Feedback",
     "Generation",
     "Message",
+    "OpenToClass",
     "Session",
     "Share",
 ]

@@ -139,6 +139,13 @@ DOORS = [
     _api(Who.OWNER, f"POST {SESSION}/shares", 201),
     _api(Who.OWNER, "DELETE chat/shares/<uuid:share_id>", 204),
     Door(Who.ANYONE, "GET", "s/<str:token>/", 404, why="whoever holds the link reads the chat"),
+    # Class reading. An admin who does not read the class finds none of its chats.
+    _api(Who.MEMBERS, "GET chat/readers"),
+    _api(Who.MEMBERS, "GET me/readings"),
+    _api(Who.ADMINS, f"GET {GROUP}/readers"),
+    _api(Who.ADMINS, f"PUT {GROUP}/readers", body={"users": []}),
+    _api(Who.ADMINS, f"GET {GROUP}/chats", 404),
+    _api(Who.ADMINS, f"GET {GROUP}/chats/<uuid:session_id>", 404),
     # My data.
     _api(Who.MEMBERS, "GET me/exports"),
     _api(Who.MEMBERS, "POST me/exports", 202),

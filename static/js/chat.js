@@ -1,6 +1,6 @@
 // The chat page: puts the sidebar, the conversation, the composer and the files together.
 
-import { $, api, boot, fill, gettext, h, icon } from "./lib.js";
+import { $, api, boot, fill, gettext, h, icon, inSeries } from "./lib.js";
 import { onOpenSource, warmUp } from "./answer.js";
 import { Composer, Picker } from "./composer.js";
 import { Conversation } from "./conversation.js";
@@ -72,6 +72,7 @@ async function show(id) {
     conversation.close();
     setTitle("");
     picker.begin();
+    tellReaders();
     welcome();
     if (!PHONE.matches) $("say").focus();
     return;
@@ -79,6 +80,7 @@ async function show(id) {
   warmUp();
   try {
     await conversation.open(id);
+    if (session === id) tellReaders();
   } catch (error) {
     if (session !== id) return;
     session = null; // what is asked here begins a new chat
@@ -133,6 +135,13 @@ async function ask(text) {
       $("welcome").hidden = true;
       await conversation.open(session);
       setTitle(created.title || text.slice(0, 60));
+      const known = readers;
+      if ((await tellReaders()) && readers !== known) {
+        composer.setBusy(false);
+        composer.put(text);
+        say(gettext("See above who reads this chat, then send your question again."));
+        return;
+      }
     } catch (error) {
       composer.setBusy(false);
       say(error.message);
@@ -150,6 +159,30 @@ const picker = new Picker({
       say(error.message),
     ),
 });
+
+$("model").addEventListener("change", () => tellReaders());
+
+// Who else reads the chat, as it was told last: nobody reads what was begun without an assistant.
+let readers = "";
+const begunTelling = inSeries();
+
+async function tellReaders() {
+  const isLast = begunTelling();
+  const { assistant_id } = picker.choice;
+  $("class-readers").hidden = true;
+  let found = "";
+  if (assistant_id) {
+    try {
+      const { tell } = await import("./class_readers.js");
+      found = await tell(session ? { session_id: session } : { assistant_id });
+    } catch (error) {
+      say(error.message);
+      found = "unknown";
+    }
+  }
+  if (isLast()) readers = found;
+  return found;
+}
 
 // --- the empty page ----------------------------------------------------------------------------
 function welcome() {

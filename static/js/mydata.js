@@ -124,6 +124,31 @@ function link(share) {
   );
 }
 
+// --- who read ----------------------------------------------------------------------------------
+async function opened() {
+  const { readings } = await api("me/readings?limit=50");
+  const told = ({ reader, group }) =>
+    group
+      ? fill(gettext("%(reader)s, for the class “%(group)s”"), { reader, group })
+      : fill(gettext("%(reader)s, as administrator"), { reader });
+  $("opened").replaceChildren(
+    ...(readings.length
+      ? readings.map((reading) =>
+          h(
+            "li",
+            {},
+            h(
+              "a",
+              { href: `/chat/${reading.session_id}/`, dir: "auto" },
+              reading.title || gettext("New chat"),
+            ),
+            h("span", { className: "quiet" }, `${told(reading)}, ${day(reading.read_at)}`),
+          ),
+        )
+      : [h("li", { className: "quiet" }, gettext("Nobody did."))]),
+  );
+}
+
 // --- the end ---------------------------------------------------------------------------------
 async function goes() {
   const what = await api("me/account");
@@ -164,4 +189,5 @@ $("leave").onsubmit = async (event) => {
 
 draw();
 links();
+opened();
 goes();
