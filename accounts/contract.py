@@ -132,6 +132,7 @@ OPERATIONS = {
         "Change my account",
         serializers.MeSerializer,
         body=serializers.ProfileSerializer,
+        is_body_optional=True,
         example={"language": "id"},
     ),
     "GET keys": Operation("List my API keys", ListOf("keys", keys_api.KeySerializer)),

@@ -151,7 +151,8 @@ class SessionFiles(UploadView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         # Before the file is taken, and whatever is wrong with it.
-        queries.session(caller(request), kwargs["session_id"])
+        if request.method == "POST":
+            queries.session(caller(request), kwargs["session_id"])
 
     def post(self, request: Request, session_id: uuid.UUID) -> Response:
         return super().post(request)

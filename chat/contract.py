@@ -49,6 +49,7 @@ OPERATIONS = {
         "Begin a chat",
         {201: shapes.Session},
         body=serializers.SessionIn,
+        is_body_optional=True,
         is_idempotent=True,
         errors=(404,),
         example={"title": "Photosynthesis"},

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from accounts.addresses import address
 from accounts.ninja import caller_auth
@@ -37,10 +37,10 @@ class AskIn(Schema):
     session_id: uuid.UUID | None = None
     model: str = Field("", max_length=200)
     assistant: str = Field("", max_length=200)
-    stream: bool | None = None
+    stream: StrictBool | None = None
     mode: Literal["chat"] = "chat"
-    web_search: bool = False
-    use_memory: bool = False
+    web_search: StrictBool = False
+    use_memory: StrictBool = False
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=10)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from ninja import Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from accounts import tickets
 from accounts.ninja import caller_auth
@@ -23,7 +23,7 @@ class MessageIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
     message: str = Field(max_length=services.MAX_MESSAGE)
-    stream: bool | None = None
+    stream: StrictBool | None = None
 
 
 class AnswerOut(Schema):

@@ -18,6 +18,11 @@ for _file in (BASE_DIR / ".env", HOME / "run.env"):
     if os.access(_file, os.R_OK):
         env.read_env(str(_file), overwrite=False)
 
+# prometheus_client looks for it when it is imported: processes share by files what they count.
+COUNTS = HOME / "counts"
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(COUNTS))
+COUNTS.mkdir(parents=True, exist_ok=True)
+
 
 def text(name: str, default: str = "") -> str:
     """A stripped string; an empty value counts as unset."""

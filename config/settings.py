@@ -295,6 +295,8 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS = social.providers(env.text)
 
 # --- API --------------------------------------------------------------------------------------
+# Who brings it as a bearer may read /metrics; without one only admins and this machine may.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.drf.BearerAuthentication",
@@ -305,6 +307,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "core.http.SkipLimitPagination",
     "DEFAULT_SCHEMA_CLASS": "core.openapi.schema.DoorSchema",
+    # OPTIONS is answered by 405 as everywhere: what there is stands in the document.
+    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "core.http.drf_exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

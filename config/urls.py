@@ -6,6 +6,7 @@ from chat.one_shot_api import router as one_shot_router
 from chat.stream_api import router as chat_router
 from config import reference
 from config.health import health, ready
+from config.metrics import metrics
 from core.ninja import api
 from rag.api import router as rag_router
 
@@ -16,6 +17,7 @@ api.add_router("", rag_router)
 urlpatterns = [
     path("health", health, name="health"),
     path("ready", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
     path("api/schema", reference.schema, name="api-schema"),
     path("api/docs", reference.docs, name="api-docs"),
     path("api/redoc", reference.redoc, name="api-redoc"),

@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
 
+from core import metrics
 from core.errors_pages import not_allowed
 from core.logs import request_id
 from core.openai_errors import PREFIX as OPENAI
@@ -46,8 +47,13 @@ class RequestMiddleware:
     ) -> HttpResponseBase:
         if response.status_code == 405 and request.path.startswith(OPENAI):
             response = not_allowed(request, response.headers.get("Allow", ""))
+        taken = time.perf_counter() - started
+        match = request.resolver_match
+        metrics.count(
+            str(request.method), match.route if match else "", response.status_code, taken
+        )
         response.headers["X-Request-ID"] = request_id.get()
-        response.headers["X-Process-Time"] = f"{time.perf_counter() - started:.4f}"
+        response.headers["X-Process-Time"] = f"{taken:.4f}"
         if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response

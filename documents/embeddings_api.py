@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.http import skip_limit
 from documents import reembed
 from documents.models import ReembedJob
 
@@ -75,11 +76,11 @@ class EmbeddingsView(APIView):
     serializer_class = EmbeddingSerializer
 
     def get(self, request: Request) -> Response:
-        found = reembed.standings(actor=request.user)
-        rows = EmbeddingSerializer(found, many=True).data
-        return Response(
-            {"total": len(rows), "embeddings": rows, "page": 1, "page_size": max(20, len(rows))}
-        )
+        found = list(reembed.standings(actor=request.user))
+        skip, limit = skip_limit(request)
+        rows = EmbeddingSerializer(found[skip : skip + limit], many=True).data
+        page = {"page": skip // limit + 1, "page_size": limit}
+        return Response({"total": len(found), "embeddings": rows, **page})
 
     def post(self, request: Request) -> Response:
         """Embeds one text with the model before it is registered."""

@@ -83,6 +83,9 @@ DOORS = [
     # Health, for load balancers and monitoring; details only for admins and this machine.
     Door(Who.ANYONE, "GET", "health", None, why="asked by what watches the machine"),
     Door(Who.ANYONE, "GET", "ready", None, why="asked by what sends traffic here"),
+    Door(
+        Who.ANYONE, "GET", "metrics", None, why="asks for a token, an admin or this machine itself"
+    ),
     # What the API takes and gives; the same for everybody, and it tells nothing of this house.
     Door(Who.ANYONE, "GET", "api/schema", why="read by tools that make clients"),
     Door(Who.ANYONE, "GET", "api/docs", why="shows the document"),

@@ -18,7 +18,7 @@ IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "maxLength": 200},
     "description": "The same key and body, also at the same moment, has one effect and the same "
     "answer; another body under the key gets 422.",
     "example": "3f8a2c1e-question-1",
@@ -164,7 +164,12 @@ class DoorSchema(AutoSchema):
         lines = "\n".join(f"- `{name}`: {_named(shape)}" for name, shape in shapes.items())
         return {
             "schema": {
-                "type": "string",
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "event": {"enum": list(shapes)},
+                    "data": {"type": "string", "contentMediaType": JSON},
+                },
                 "description": f"{events.meaning}\n\nBy `event:`, what `data:` holds:\n{lines}",
                 "x-events": shapes,
             }
@@ -197,9 +202,12 @@ def _named(schema: dict[str, Any]) -> str:
 
 
 def _valued(parameter: dict[str, Any]) -> dict[str, Any]:
-    """A query is text: an empty value stands for none nowhere in this API."""
-    parameter.pop("allowEmptyValue", None)
     schema = parameter["schema"]
+    if parameter["in"] == "query" and not parameter.get("required"):
+        # As if it were left away.
+        parameter["allowEmptyValue"] = True
+        if schema.get("minLength") == 1:
+            del schema["minLength"]
     if parameter["in"] == "path" and schema.get("type") == "integer":
         schema |= {"minimum": 0, "maximum": 2**63 - 1}
     return parameter

@@ -1,0 +1,100 @@
+"""schemathesis with the project's own document: what no test thought of, asked of every operation.
+
+`LONTAR_FUZZ=50 python -m pytest tests/test_fuzzing.py` asks deeper: so many requests for each
+operation in each phase, and then whole sequences of operations.
+"""
+
+import copy
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import schemathesis
+from schemathesis import engine
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events
+
+from config.reference import document
+
+DEEP = int(os.environ.get("LONTAR_FUZZ", "0"))
+SEED = 20261121
+LEFT_OUT = {
+    "/api/v1/auth/logout": "ends the login that asks",
+    "/health": "503 where no worker runs, which is no fault of the door",
+}
+TOKEN: list[dict[str, Any]] = [{}, {"accessToken": []}]
+# Values that fit the document and are refused by a rule that no JSON Schema can tell, as a problem.
+RULES = ["2xx", "304", "401", "403", "404", "409", "416", "422", "424", "429", "502", "503"]
+
+
+def run(address: str, headers: dict[str, str], ids: dict[str, Any]) -> Iterator[str]:
+    """What was found, a sentence for each failure."""
+    phases = {
+        "examples": {"enabled": True},
+        "coverage": {"enabled": bool(DEEP)},
+        "fuzzing": {"enabled": True},
+        "stateful": {"enabled": bool(DEEP), "max-steps": 6},
+    }
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "base-url": address,
+            "headers": headers,
+            "parameters": ids,
+            "request-timeout": 20,
+            "continue-on-failure": True,
+            "workers": 1,
+            "generation": {
+                "max-examples": DEEP or 3,
+                "database": "none",
+                "no-shrink": True,
+                "deterministic": True,
+            },
+            "phases": phases,
+            "checks": {
+                # Said so in the document: a model or a part that does not answer.
+                "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "502", "503"]},
+                "positive_data_acceptance": {"expected-statuses": RULES},
+            },
+            "suppress-health-check": ["all"],
+        }
+    )
+    schema = schemathesis.openapi.from_dict(_asked(), config=config)
+    for event in engine.from_schema(schema).execute():
+        yield from told(event)
+
+
+def _asked() -> dict[str, Any]:
+    """The document as somebody with an access token reads it."""
+    whole = copy.deepcopy(document())
+    whole["paths"] = {path: item for path, item in whole["paths"].items() if path not in LEFT_OUT}
+    for item in whole["paths"].values():
+        for operation in item.values():
+            operation["security"] = [one for one in operation["security"] if one in TOKEN]
+    return whole
+
+
+def told(event: Any) -> Iterator[str]:
+    """A search asks by its address, and the HTTP server hangs up on one of more than 16 KB."""
+    if isinstance(event, events.NonFatalError | events.FatalError):
+        line = f"{getattr(event, 'label', '')}: {getattr(event, 'value', event)!r}"
+        if not ("rag/search" in line and "RemoteDisconnected" in line):
+            yield line
+    if isinstance(event, events.ScenarioFinished):
+        for case_id, checks in event.recorder.checks.items():
+            for check in checks:
+                if check.failure_info is not None:
+                    yield _sentence(event.recorder, case_id, check)
+
+
+def _sentence(recorder: Any, case_id: str, check: Any) -> str:
+    failure = check.failure_info.failure
+    answer = recorder.interactions[case_id]
+    request, response = answer.request, answer.response
+    body = request.body[:300] if request.body else b""
+    said = response.content[:300] if response is not None else b""
+    status = response.status_code if response is not None else "nothing"
+    return (
+        f"{check.name}: {recorder.label}: {request.method} {request.uri} {body!r} -> {status} "
+        f"{said!r}: {failure.title}: {failure.message[:300]}"
+    )
