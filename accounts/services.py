@@ -148,15 +148,20 @@ def _locked(user: User) -> User:
 
 def end_access(user: User) -> None:
     """Log a user out everywhere, pages and programs and open sockets alike; API keys are void."""
-    user.session_stamp = uuid4()
     with transaction.atomic():
-        User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
+        new_stamp(user)
         ApiLogin.objects.filter(user=user, ended_at=None).update(
             ended_at=timezone.now(), ended_by=ApiLogin.Ended.BY_OTHERS
         )
         ApiKey.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
     user_id = user.pk
     transaction.on_commit(lambda: ring(doorbell(user_id), {"type": "account"}))
+
+
+def new_stamp(user: User) -> None:
+    """Every session and token of the user was opened with the old one, and is void."""
+    user.session_stamp = uuid4()
+    User.objects.filter(pk=user.pk).update(session_stamp=user.session_stamp)
 
 
 def may_manage(actor: User, user: User) -> bool:

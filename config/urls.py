@@ -1,5 +1,7 @@
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from chat.compatible.api import api as openai_api
 from chat.one_shot_api import router as one_shot_router
@@ -22,7 +24,10 @@ urlpatterns = [
     path("api/docs", reference.docs, name="api-docs"),
     path("api/redoc", reference.redoc, name="api-redoc"),
     path("admin/", admin.site.urls),
+    # The library's own list of logins stands on our account page.
+    path("accounts/sessions/", login_required(RedirectView.as_view(pattern_name="account"))),
     path("accounts/", include("allauth.urls")),
+    path("account/", include("accounts.urls")),
     path("api/v1/", include("accounts.api")),
     path("api/v1/", include("llm.api")),
     path("api/v1/", include("documents.api")),

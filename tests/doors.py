@@ -283,6 +283,12 @@ DOORS = [
     Door(Who.MEMBERS, "GET", "chat/"),
     Door(Who.MEMBERS, "GET", "chat/<uuid:session_id>/"),
     Door(Who.MEMBERS, "GET", "account/data/"),
+    Door(Who.MEMBERS, "GET", "account/"),
+    # Without a name nothing is changed or made, and each finds only what is one's own.
+    Door(Who.MEMBERS, "POST", "account/profile/", 422),
+    Door(Who.MEMBERS, "POST", "account/keys/", 422),
+    Door(Who.MEMBERS, "POST", "account/keys/revoke/", 302),
+    Door(Who.MEMBERS, "POST", "account/sessions/end/", 302),
     Door(Who.MEMBERS, "GET", "library/"),
     Door(Who.MEMBERS, "GET", "library/<uuid:collection_id>/"),
     Door(Who.ANYONE, "POST", "preferences/", 302, why="language and look of the login page"),

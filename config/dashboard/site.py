@@ -8,6 +8,9 @@ from django.template.response import TemplateResponse
 
 from config.dashboard import page
 
+# The login library's list of sessions looks people up by a user name, which ours have none of.
+LEFT_OUT = {"usersessions.usersession"}
+
 
 class Site(admin.AdminSite):
     site_header = site_title = "Lontar"
@@ -18,3 +21,9 @@ class Site(admin.AdminSite):
     ) -> TemplateResponse:
         # `admin_view` around it has let admins in only, and the figures ask once more.
         return super().index(request, {**page.context(request), **(extra_context or {})})
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        given = model_or_iterable if isinstance(model_or_iterable, list | tuple) else None
+        models = [model_or_iterable] if given is None else given
+        kept = [model for model in models if model._meta.label_lower not in LEFT_OUT]
+        super().register(kept, admin_class, **options)

@@ -134,7 +134,7 @@ def _providers(found: dict[str, Any]) -> Part:
             f"{row['model']} ({row['provider']}): {llm_error(row['code']).message}"
             for row in found["failing"]
         ]
-        remedy = _("Check the provider's key and its account, then press “Check now” there.")
+        remedy = _("Look at its key and account, then have it checked again there.")
         return Part(name, "warning", " ".join(broken), remedy, address)
     kinds = dict(Provider.Kind.choices)
     usable = ", ".join(str(kinds[kind]) for kind in found["usable"])
