@@ -25,6 +25,24 @@ class ReadOnly:
         return False
 
 
+class Noted(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Opening a chat, or a message of it, is kept for its student to see."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id or "")
+        if found is not None:
+            assert isinstance(request.user, User)
+            session = found if isinstance(found, Session) else found.session
+            reading.note(reader=request.user, session=session)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+
 class MessageInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = Message
     fk_name = "session"
@@ -35,7 +53,7 @@ class MessageInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Session)
-class SessionAdmin(ReadOnly, Worded, CsvOut):
+class SessionAdmin(ReadOnly, Noted, Worded, CsvOut):
     list_display = ("title", "user", "model", "status", "total_messages", "updated_at")
     list_filter = ("status", "model", "started_at")
     list_select_related = ("user", "model", "assistant")
@@ -55,19 +73,6 @@ class SessionAdmin(ReadOnly, Worded, CsvOut):
         (_("last changed"), "updated_at"),
     ]
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        session = self.get_object(request, object_id or "")
-        if session is not None:
-            assert isinstance(request.user, User)
-            reading.note(reader=request.user, session=session)
-        return super().changeform_view(request, object_id, form_url, extra_context)
-
     def delete_model(self, request: HttpRequest, obj: Session) -> None:
         assert isinstance(request.user, User)  # the admin let nobody else in
         services.delete_session(actor=request.user, session=obj)
@@ -86,7 +91,7 @@ class CitationInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, Worded):
+class MessageAdmin(ReadOnly, Noted, Worded):
     list_display = ("created_at", "role", "beginning", "session", "model", "status")
     list_filter = ("role", "status", "model", "created_at")
     list_select_related = ("session", "model")

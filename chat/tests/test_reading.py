@@ -166,6 +166,9 @@ def test_the_admin_pages_keep_a_reading_too(client: Any, alice: User, admin: Use
     client.force_login(admin)
     assert client.get(f"/admin/chat/session/{session.pk}/change/").status_code == 200
     assert ChatReading.objects.get().reader == admin
+    message = session.messages.first()
+    assert client.get(f"/admin/chat/message/{message.pk}/change/").status_code == 200
+    assert ChatReading.objects.count() == 2
     assert client.get("/admin/chat/classreading/").status_code == 200
     assert client.get("/admin/chat/chatreading/").status_code == 200
 
