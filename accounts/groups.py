@@ -1,7 +1,6 @@
 """Groups of people: a class, a cohort. Who is in one reads what is shared with it."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -9,12 +8,13 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Group, Membership, User, normalise_email
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
+from core.rights import require_admin
 
 
 def groups(*, actor: User, search: str = "") -> QuerySet[Group]:
     """With `member_count`, ordered by name; `search` in names and in members' addresses."""
-    _require_admin(actor)
+    require_admin(actor)
     found = Group.objects.all()
     if search:
         member = Membership.objects.filter(user__email__icontains=search)
@@ -31,7 +31,7 @@ def group(*, actor: User, group_id: UUID) -> Group:
 
 def locked(*, actor: User, group_id: UUID) -> Group:
     """The group, held until the transaction ends: for changes that depend on who is in it."""
-    _require_admin(actor)
+    require_admin(actor)
     found = Group.objects.select_for_update().filter(pk=group_id).first()
     if found is None:
         raise NotFound
@@ -52,7 +52,7 @@ def memberships(*, actor: User, group_id: UUID) -> QuerySet[Membership]:
 
 
 def create_group(*, actor: User, name: str, description: str = "") -> Group:
-    _require_admin(actor)
+    require_admin(actor)
     return _saved(Group(name=name, description=description))
 
 
@@ -99,8 +99,3 @@ def _saved(changed: Group) -> Group:
     except IntegrityError as error:
         raise Conflict(_("There is a group with this name already."), code="name_taken") from error
     return changed
-
-
-def _require_admin(actor: Any) -> None:
-    if not (actor.is_active and actor.is_admin):
-        raise Forbidden

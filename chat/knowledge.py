@@ -9,6 +9,7 @@ from accounts.models import User
 from chat import queries
 from chat.models import Message
 from core.errors import Invalid
+from core.rights import require_admin
 from documents.knowledge import csv_in, services
 from documents.knowledge.models import KnowledgeEntry
 
@@ -21,7 +22,7 @@ def keep_answer(
     Raises Forbidden for students, NotFound for messages the actor may not read, Invalid for what
     is no answer to a question, Conflict where the question is answered already.
     """
-    services.require_admin(actor)
+    require_admin(actor)
     question = _question(queries.any_message(actor, message_id))
     return services.add(actor=actor, question=question, answer=answer, **fields)
 

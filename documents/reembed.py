@@ -13,7 +13,8 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, NotFound, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
+from core.rights import require_admin
 from documents import switching, tasks
 from documents.models import Chunk, ChunkVector, ReembedJob
 from llm.models import EmbeddingModel
@@ -139,8 +140,3 @@ def error_of(job: ReembedJob) -> str:
     if job.error_code == "internal":
         return _("Something went wrong on our side. The log of the worker says more.")
     return trouble_sentence(job.error_code)
-
-
-def require_admin(actor: User) -> None:
-    if not actor.is_admin:
-        raise Forbidden

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from core.errors import Forbidden, Invalid
+from core.errors import Invalid
+from core.rights import Actor, require_admin
 
-
-class Actor(Protocol):
-    """Who asks: any user. This room does not know the accounts room."""
-
-    @property
-    def pk(self) -> Any: ...
-
-    @property
-    def is_admin(self) -> bool: ...
-
-
-def require_admin(actor: Actor) -> None:
-    if not actor.is_admin:
-        raise Forbidden
+__all__ = ["Actor", "check", "fill", "invalid", "require_admin"]
 
 
 def invalid(errors: dict[str, list[str]]) -> Invalid:

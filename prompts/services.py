@@ -13,7 +13,8 @@ from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
+from core.rights import require_admin
 from prompts import variables, versions
 from prompts.defaults import TUTOR
 from prompts.models import WRITTEN, Prompt, PromptVersion
@@ -27,7 +28,7 @@ ACTIVATION_LOCK = 7_203_003
 
 
 def get_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
-    _require_admin(actor)
+    require_admin(actor)
     prompt = Prompt.objects.filter(pk=prompt_id).first()
     if prompt is None:
         raise NotFound
@@ -35,7 +36,7 @@ def get_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
 
 
 def create_prompt(*, actor: User, **fields: Any) -> Prompt:
-    _require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         return _write(Prompt(created_by=actor), fields, actor)
 
@@ -65,7 +66,7 @@ def require_unchanged(prompt: Prompt, version: int | None) -> None:
 
 def activate_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
     """Make this the one active prompt. Of several at once the last one wins, never two."""
-    _require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         _one_activation_at_a_time()
         prompt = _locked(actor, prompt_id)
@@ -77,7 +78,7 @@ def activate_prompt(*, actor: User, prompt_id: UUID) -> Prompt:
 
 def delete_prompt(*, actor: User, prompt_id: UUID) -> None:
     """Delete it, or archive it when sessions were held with it: they keep their instruction."""
-    _require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         _one_activation_at_a_time()
         prompt = _locked(actor, prompt_id)
@@ -169,13 +170,8 @@ def ensure_default_prompt() -> Prompt:
     return prompt
 
 
-def _require_admin(actor: User) -> None:
-    if not actor.is_admin:
-        raise Forbidden
-
-
 def _locked(actor: User, prompt_id: UUID) -> Prompt:
-    _require_admin(actor)
+    require_admin(actor)
     prompt = Prompt.objects.select_for_update().current().filter(pk=prompt_id).first()
     if prompt is None:
         raise NotFound

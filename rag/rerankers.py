@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, NotFound
+from core.rights import require_admin
 from llm.queries import current_embedding_model
 from rag import reranking
 from rag.evaluation import gate, sets
@@ -24,7 +25,7 @@ PURPOSE = "reranker"
 
 def use(*, actor: User, reranker_id: UUID | str) -> list[UUID]:
     """Compare first where there is something to compare by; the runs that are to be asked."""
-    sets.require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         found = _locked(reranker_id)
         if found.status in (Status.ON, Status.CHECKING):
@@ -42,7 +43,7 @@ def use(*, actor: User, reranker_id: UUID | str) -> list[UUID]:
 
 def approve(*, actor: User, reranker_id: UUID | str) -> None:
     """Use it although it is worse."""
-    sets.require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         found = _locked(reranker_id)
         if found.status != Status.WORSE:
@@ -53,7 +54,7 @@ def approve(*, actor: User, reranker_id: UUID | str) -> None:
 
 def stop(*, actor: User, reranker_id: UUID | str) -> None:
     """Searches do without it, and a comparison ends."""
-    sets.require_admin(actor)
+    require_admin(actor)
     with transaction.atomic():
         found = _locked(reranker_id)
         running = EvaluationRun.objects.filter(

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Group, User, normalise_email
 from chat.assistants import choices
 from chat.assistants.models import WRITTEN, Assistant, AssistantVersion
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
+from core.rights import require_admin
 from documents.collections import update_collection
 from documents.models import Collection
 
@@ -86,11 +87,6 @@ def delete_assistant(*, actor: User, assistant_id: UUID) -> None:
                 found.delete()
         except ProtectedError:
             Assistant.objects.filter(pk=assistant_id).update(archived_at=timezone.now())
-
-
-def require_admin(actor: User) -> None:
-    if not (actor.is_active and actor.is_admin):
-        raise Forbidden
 
 
 def locked(actor: User, assistant_id: UUID) -> Assistant:

@@ -8,8 +8,8 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.models import User
 from chat.assistants.models import Assistant, AssistantVersion
-from chat.assistants.services import require_admin
 from chat.models import Session
+from core.rights import require_admin
 from core.rows import row_of
 from documents.models import QA, Document
 

@@ -11,7 +11,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Invalid
+from core.rights import require_admin
 from core.rows import row_of
 from documents import collections, names, recording, services, tasks
 from documents.doorbell import announce
@@ -126,11 +127,6 @@ def import_csv(
 def digest(question: str) -> str:
     """What makes two questions one, as the hash that a document is recognised by."""
     return hashlib.sha256(f"{QA}\n{csv_in.one_line(question).lower()}".encode()).hexdigest()
-
-
-def require_admin(actor: User) -> None:
-    if not actor.is_admin:
-        raise Forbidden
 
 
 def _known(collection: Collection, rows: Iterable[csv_in.Row]) -> dict[str, KnowledgeEntry]:

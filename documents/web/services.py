@@ -8,7 +8,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Invalid
+from core.rights import require_admin
 from core.rows import row_of
 from documents import collections, services, tasks
 from documents.web import addresses, reasons
@@ -138,8 +139,3 @@ def _guess(path: str) -> str:
 
 def _refused(field: str, message: str) -> Invalid:
     return Invalid(message, extra={"errors": [{"field": field, "message": message}]})
-
-
-def require_admin(actor: User) -> None:
-    if not actor.is_admin:
-        raise Forbidden

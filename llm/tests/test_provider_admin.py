@@ -138,7 +138,7 @@ def test_actions_check_and_fetch(page, provider):
 
 
 class _Admin:
-    pk, is_admin = None, True
+    pk, is_active, is_admin = None, True, True
 
 
 def test_a_model_with_its_fallbacks_tasks_and_own_prices(page, provider):

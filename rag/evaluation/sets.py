@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from core.errors import Conflict, Forbidden, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
+from core.rights import require_admin
 from documents.models import ChunkVector, Collection, Document
 from documents.queries import collection as visible_collection
 from llm.models import EmbeddingModel
@@ -29,11 +30,6 @@ class Settings:
     ranking: str = EvaluationRun.Ranking.FUSED
     embedding_model: EmbeddingModel | None = None  # None: the one searches use
     reranker: Reranker | None = None  # None: none
-
-
-def require_admin(actor: User) -> None:
-    if not actor.is_admin:
-        raise Forbidden
 
 
 def page_counts(collection: Collection) -> dict[str, int]:
