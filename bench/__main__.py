@@ -2,6 +2,7 @@
 
 `python -m bench ingest` compares ingestion with the usual recipe and its parts: see bench.ingest.
 `python -m bench search` measures search as collections grow: see bench.search.
+`python -m bench pages` measures the chat page in a browser: see bench.pages.
 
 `make bench` or `make bench ARGS="--pdf paper.pdf --ask 'What is measured?' --streams 100"`.
 Figures depend on what else the machine does: run it on a quiet one.
@@ -28,6 +29,11 @@ def main() -> None:
         return
     if sys.argv[1:2] == ["search"]:
         search.main(sys.argv[2:])
+        return
+    if sys.argv[1:2] == ["pages"]:
+        from bench import pages  # noqa: PLC0415 - only this one needs a browser
+
+        pages.main(sys.argv[2:])
         return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pdf", type=Path, help="a document instead of the generated one")

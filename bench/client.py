@@ -15,9 +15,9 @@ class Client:
 
     def __init__(self, base: str) -> None:
         self.base, self.token = base, ""
-        who = {"email": f"{uuid.uuid4().hex}@bench.test", "password": "Plum-tree-42-river"}
-        self.call("POST", "/api/v1/auth/register", {**who, "full_name": "Bench"})
-        self.token = self.call("POST", "/api/v1/auth/login", who)["access_token"]
+        self.who = {"email": f"{uuid.uuid4().hex}@bench.test", "password": "Plum-tree-42-river"}
+        self.call("POST", "/api/v1/auth/register", {**self.who, "full_name": "Bench"})
+        self.token = self.call("POST", "/api/v1/auth/login", self.who)["access_token"]
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         with self._open(method, path, json.dumps(body).encode() if body is not None else None) as r:
