@@ -16,6 +16,31 @@ async function load() {
   return [markdown, citations, feet];
 }
 export const warmUp = load;
+
+// Stored answers, the newest last: of a long session the newest are drawn first, and the page stays
+// free for the reader in between.
+const stored = [];
+const SLICE = 12; // milliseconds
+let drawing = false;
+async function drawStored() {
+  if (drawing) return;
+  drawing = true;
+  try {
+    const [{ ready }] = await load();
+    while (stored.length) {
+      await ready(stored.at(-1).text);
+      const began = performance.now();
+      let drawn;
+      while (stored.length && performance.now() - began < SLICE)
+        drawn = (await stored.pop().draw()) ?? drawn;
+      await new Promise((go) => setTimeout(go));
+      drawn?.();
+    }
+  } finally {
+    drawing = false;
+  }
+}
+
 /** How a source is opened: open(source, element to come back to). */
 export const onOpenSource = (open) => {
   opener = open;
@@ -56,6 +81,7 @@ export class Answer {
   /** Begins (again): a replay from the first event writes everything anew. */
   start(messageId, model) {
     this.id = messageId;
+    this.message = null;
     this.model = model;
     this.text = "";
     this.sources.clear();
@@ -146,14 +172,27 @@ export class Answer {
     this.sources = new Map((message.sources ?? []).map((source) => [source.number, source]));
     if (!this.steps.children.length) this.steps.append(...(message.steps ?? []).map(step));
     this.#listFound();
-    this.#withView((view) => view.set(message.content, { again: true }));
-    load().then(([, { sourceLeaves }, feet]) => {
-      const foot = message.content
-        ? feet.answerFoot(this, message, this.actions)
-        : feet.pager(message.id, this.actions);
-      this.below.replaceChildren(...[sourceLeaves(message.sources ?? []), foot].filter(Boolean));
-    });
+    this.message = message;
+    if (this.view || this.pending.length) this.#drawSaved(message);
+    else {
+      const draw = async () => {
+        if (this.message !== message || !this.element.isConnected) return undefined;
+        await this.#drawSaved(message);
+        return this.actions.drawn;
+      };
+      stored.push({ text: message.content, draw });
+      drawStored();
+    }
     this.#outcome(message.status, message.error, message.stop_reason);
+  }
+
+  async #drawSaved(message) {
+    this.#withView((view) => view.set(message.content, { again: true }));
+    const [, { sourceLeaves }, feet] = await load();
+    const foot = message.content
+      ? feet.answerFoot(this, message, this.actions)
+      : feet.pager(message.id, this.actions);
+    this.below.replaceChildren(...[sourceLeaves(message.sources ?? []), foot].filter(Boolean));
   }
 
   /** Says in words why there is no (whole) answer, with the way on. */

@@ -16,11 +16,15 @@ export class Conversation {
     this.on = on;
     this.turns = $("turns");
     this.follow = true;
+    this.top = 0;
     const scroll = $("scroll");
     scroll.addEventListener(
       "scroll",
       () => {
-        this.follow = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
+        const near = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 90;
+        // Words that came in below take the end away, too: only who scrolls up leaves it.
+        this.follow = near || (this.follow && scroll.scrollTop >= this.top);
+        this.top = scroll.scrollTop;
         $("to-end").hidden = this.follow || !this.turns.children.length;
       },
       { passive: true },
@@ -49,6 +53,7 @@ export class Conversation {
     this.socket = null;
     this.id = null;
     this.turns.replaceChildren();
+    this.top = 0; // how far it was scrolled when it was looked last
     this.answers = new Map();
     this.parents = new Map(); // message → the one it follows, "" for the first
     this.families = new Map(); // message → ids of all that follow it, oldest first

@@ -166,7 +166,7 @@ function sheet() {
 }
 
 /** Whether `text` holds what must wait for KaTeX to be drawn without a jump. */
-export const waitsFor = (text) => !katex && /\$|\\[([]/.test(text) && FORMULA.test(text);
+export const waitsFor = (text) => isComing() && /\$|\\[([]/.test(text) && FORMULA.test(text);
 const FORMULA = /\$\$[^$]|\\\[|\\\(|\$[^\s\d$][^$\n]*\$/;
 
 /** Draws the formulas below `root`; those that come before KaTeX once it is here. */

@@ -125,6 +125,9 @@ export function closeTail(text) {
   return shown;
 }
 
+/** Resolves when all is here that `text` is drawn with at once. */
+export const ready = (text) => (waitsFor(text) ? load() : undefined);
+
 /** Markdown that may still be growing, shown in `element`; `decorate(fragment)` adds marks. */
 export class MarkdownView {
   constructor(element, decorate) {
@@ -148,7 +151,11 @@ export class MarkdownView {
     this.text = text.replaceAll("\r", "");
     this.frozen = this.text.length;
     // Where nothing is drawn yet, formulas are waited for: else the lines would jump.
-    if (!this.element.hasChildNodes() && waitsFor(this.text)) load().then(() => this.#whole(again));
+    if (!this.element.hasChildNodes() && waitsFor(this.text))
+      load().then(() => {
+        this.#whole(again);
+        this.onDraw?.();
+      });
     else this.#whole(again);
   }
 
@@ -165,7 +172,6 @@ export class MarkdownView {
       block.raw = token.raw;
     });
     this.blocks.splice(wanted.length).forEach(({ box }) => box.remove());
-    this.onDraw?.();
   }
 
   #box() {

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chat.models import Message, Session
 from tests.browser.test_answers import fragments
 
 pytestmark = [pytest.mark.browser]
@@ -69,6 +70,10 @@ WITHOUT_FORMULAS = """
   return copy.textContent;
 })()
 """
+AT_THE_END = """() => {
+  const { scrollHeight, scrollTop, clientHeight } = document.getElementById("scroll");
+  return scrollHeight - scrollTop - clientHeight < 5;
+}"""
 SHIFTS = """
 window.__shifts = [];
 new PerformanceObserver((list) => {
@@ -263,4 +268,36 @@ def test_arabic_stands_on_the_right(alice_visits: Callable[..., Any], play: Any)
     # The first column of an Arabic table is the right one.
     first, second = (page.locator(".prose th").nth(n).bounding_box()["x"] for n in (0, 1))
     assert first > second
+    window.clean()
+
+
+def test_a_long_session_is_drawn_from_its_end(alice_visits: Callable[..., Any], play: Any) -> None:
+    window = alice_visits()
+    page = window.page
+    play(["The first answer."])
+    window.ask("Begin")
+    window.answered()
+    session = Session.objects.get()
+    parent = session.leaf
+    for number in range(120):
+        parent = Message.objects.create(
+            session=session,
+            parent=parent,
+            position=number + 3,
+            role="assistant" if number % 2 else "user",
+            content=f"Message {number}.\n\n" + "Many words that fill the lines. " * 20,
+        )
+    Session.objects.update(leaf=parent, total_messages=122)
+    page.reload()
+    page.wait_for_selector(".answer:last-child p >> text=Message 119.")
+    window.has(".answer-foot", 61)
+    # The reader stands at the end, what is far away is not laid out, and all of it can be reached.
+    page.wait_for_function(AT_THE_END)
+    assert page.is_hidden("#to-end")
+    far = "document.querySelector('.answer p').checkVisibility({ contentVisibilityAuto: true })"
+    shown = f"() => {far}"
+    assert not page.evaluate(shown)
+    page.evaluate("document.getElementById('scroll').scrollTop = 0")
+    page.wait_for_function(shown)
+    assert page.inner_text(".answer p >> nth=0") == "The first answer."
     window.clean()
