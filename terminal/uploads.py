@@ -58,8 +58,10 @@ def _one(client: Client, path: Path, where: str, bars: Progress, wait: bool) -> 
     code = FAILED if row["status"] == BROKEN else 0
     bars.remove_task(task)
     said = say("%s: ready") if row["status"] == READ else say("%s: uploaded")
-    print(f"{name}: {line(row.get('error') or '')}" if code else said % name)
-    return code
+    if code:
+        raise Trouble(line(row.get("error") or ""), code)
+    print(said % name)
+    return 0
 
 
 def _states(client: Client, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
