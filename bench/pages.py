@@ -236,7 +236,8 @@ def measure_scrolling(page: Page, session: str) -> None:
     page.wait_for_selector(".answer:last-child .katex")
     there = page.evaluate("performance.now()")
     show(f"a session of {MESSAGES} messages: newest answer drawn (ms)", f"{there:.0f}")
-    page.wait_for_function(f"document.querySelectorAll('.answer-foot').length === {MESSAGES // 2}")
+    feet = f"() => document.querySelectorAll('.answer-foot').length === {MESSAGES // 2}"
+    page.wait_for_function(feet)  # a function: the page's policy refuses to evaluate a text
     drawn = page.evaluate("performance.now()")
     show(f"a session of {MESSAGES} messages: all drawn (ms)", f"{drawn:.0f}")
     frames = page.evaluate(SCROLL, [STEP, FRAMES])
