@@ -29,9 +29,11 @@ from llm.manage_providers import (
     save_provider,
     update_provider,
 )
+from llm.metering import budgets
 from llm.metering.caller import Caller
 from llm.metering.metered import Metered, MeteredEmbedder
 from llm.metering.reranks import MeteredReranker
+from llm.metering.sentences import budget_error
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from llm.registry import CHAT, RERANKER, WARM
 from llm.resilience import Resilient
@@ -60,6 +62,7 @@ __all__ = [
     "inspect_embedding_model",
     "make_current",
     "register_embedding_model",
+    "require_budget_to_embed",
     "reranker",
     "save_model",
     "save_provider",
@@ -90,6 +93,16 @@ def embedder(model: EmbeddingModel, caller: Caller | None = None) -> Embedder:
         return found
     payer = caller or Caller(kind="embedding")
     return MeteredEmbedder(found, model, payer, where.base_url)
+
+
+def require_budget_to_embed(model: EmbeddingModel, caller: Caller) -> None:
+    """For who embeds what they like: raises LLMError ``budget`` once a budget is used up."""
+    if factory.endpoint_of(model) is None or caller.user_id is None:
+        return
+    try:
+        budgets.require_left(caller.user_id)
+    except budgets.Spent as spent:
+        raise budget_error(spent) from spent
 
 
 def reranker(provider: Provider, name: str, caller: Caller) -> Reranker:

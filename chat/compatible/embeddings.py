@@ -17,7 +17,7 @@ from llm.base import Embedder, Kind
 from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
-from llm.services import Caller, batching, embedder
+from llm.services import Caller, batching, embedder, require_budget_to_embed
 from llm.tokens import DEFAULT_BYTES, size
 
 if TYPE_CHECKING:
@@ -49,8 +49,13 @@ def prepare(user: User, address: str, asked: EmbeddingsIn) -> Ready:
         raise refused(sentence % {"number": model.dimensions}, "dimensions")
     kind: Kind = "query" if asked.input_type == "query" else "document"
     caller = Caller(user.pk, kind="embedding")
+    texts = _texts(asked)
+    try:
+        require_budget_to_embed(model, caller)
+    except LLMError as error:
+        raise failure(error) from error
     made = embedder(model, caller)
-    return Ready(model, made, _texts(asked), kind, asked.encoding_format == "base64")
+    return Ready(model, made, texts, kind, asked.encoding_format == "base64")
 
 
 async def answer(ready: Ready) -> dict[str, Any]:

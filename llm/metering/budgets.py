@@ -126,6 +126,20 @@ def applying(user_id: UUID | None) -> list[Budget]:
     ]
 
 
+def require_left(user_id: UUID) -> None:
+    """Raises ``Spent`` when one of a person's budgets is used up, without holding anything."""
+    if not any_active():
+        return
+    found = applying(user_id)
+    accounts = BudgetAccount.objects.in_bulk([b.account_id for b in found if b.account_id])
+    for budget in found:
+        account = accounts.get(budget.account_id or 0) or BudgetAccount()
+        dollars = budget.limit_usd is not None and account.spent_usd >= budget.limit_usd
+        tokens = budget.limit_tokens is not None and account.spent_tokens >= budget.limit_tokens
+        if dollars or tokens:
+            raise Spent(budget, busy=False)
+
+
 # As expressions of the ORM, putting these together costs several times what running them does.
 APPLYING = """
 select b.*, a.id as account_id

@@ -117,8 +117,9 @@ class Metered:
 
 
 class MeteredEmbedder:
-    """An embedder whose calls are written down and charged. A budget never refuses one: a
+    """An embedder whose calls are written down and charged. A budget refuses none of them: a
     question's vector costs a thousandth of its answer, and a half-embedded document helps nobody.
+    Whoever embeds for a program asks ``llm.services.require_budget_to_embed`` first.
     """
 
     def __init__(

@@ -14,10 +14,12 @@ from accounts.models import Limit
 from chat.assistants import services as assistants
 from core.db import come_to_rest
 from documents.models import Collection
+from llm.base import Endpoint
 from llm.errors import llm_error
 from llm.events import Completed, ReasoningDelta
 from llm.messages import Image, ToolCall, Usage
-from llm.models import LanguageModel, ModelCall
+from llm.metering import budgets
+from llm.models import Budget, LanguageModel, ModelCall
 from prompts import services as prompts
 from tests.programs.conftest import Play
 
@@ -417,3 +419,17 @@ def test_vectors_nobody_can_make_are_refused(
     assert caught.value.param == param
     with pytest.raises(openai.NotFoundError):
         client.embeddings.create(model="text-embedding-3-small", input="x")
+
+
+def test_a_used_up_budget_ends_vectors_that_cost(
+    client: openai.OpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Budget.objects.create(scope="user", limit_tokens=0)
+    # Made on this machine they cost nothing.
+    client.embeddings.create(model="all-MiniLM-L6-v2", input="leaf")
+    elsewhere = Endpoint("openai_compatible", "http://gateway/v1")
+    monkeypatch.setattr("llm.embeddings.factory.endpoint_of", lambda model: elsewhere)
+    budgets.forget()
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.embeddings.create(model="all-MiniLM-L6-v2", input="leaf")
+    assert caught.value.code == "insufficient_quota" and "renews" in str(caught.value)
