@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.contrib.auth.models import Group as PermissionGroup
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -22,6 +23,9 @@ __all__ = ["groups_admin"]
 
 # One way in: the login page, with its limits and second factors.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+# Lontar's groups are classes. Django's, which hold permissions, decide nothing here.
+admin.site.unregister(PermissionGroup)
 
 
 class AddUserForm(AdminUserCreationForm):
