@@ -140,7 +140,7 @@ class FeedbackAdmin(ReadOnly, Worded):
 
 
 @admin.register(ClassReading)
-class ClassReadingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ClassReadingAdmin(Worded):
     """Begun here, ended by the action: what was told to a class is not rewritten."""
 
     list_display = ("group", "lecturer", "began_at", "ended_at")

@@ -203,6 +203,8 @@ class TestStatus:
     def test_with_a_worker_and_a_queue(self):
         client, queue = redis.sync_client(), redis.key("celery:ingest\x06\x163")
         client.zadd(redis.key("workers"), {"worker@test": time.time()})
+        for left in client.scan_iter(redis.key("celery:*")):  # of tests before this one
+            client.delete(left)
         client.rpush(queue, "a", "b")
         try:
             found = line("Worker")

@@ -63,7 +63,7 @@ def test_every_name_in_the_example_environment_is_read_somewhere():
     names = re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
     read = "".join(
         (ROOT / file).read_text()
-        for file in ("config/settings.py", "config/env.py", "launch/options.py")
+        for file in ("config/settings.py", "config/env.py", "config/social.py", "launch/options.py")
     )
     missing = [name for name in names if f'"{name}"' not in read]
     assert not missing

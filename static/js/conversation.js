@@ -125,14 +125,16 @@ export class Conversation {
 
   #connection(state) {
     clearTimeout(this.lostTimer);
-    if (state === "open") this.on.connection("");
+    // Only its own words: a refusal may stand there while the socket is still being opened.
+    if (state === "open" && this.lostSaid) this.on.connection("");
+    if (state === "open") this.lostSaid = false;
     if (state === "refused")
       this.on.connection(gettext("You are not logged in any more. Reload the page."));
     if (state === "waiting") {
-      this.lostTimer = setTimeout(
-        () => this.on.connection(gettext("Connection lost. Reconnecting…")),
-        CONNECTION_SHOWN_AFTER,
-      );
+      this.lostTimer = setTimeout(() => {
+        this.lostSaid = true;
+        this.on.connection(gettext("Connection lost. Reconnecting…"));
+      }, CONNECTION_SHOWN_AFTER);
     }
   }
 
@@ -374,11 +376,13 @@ export class Conversation {
   }
 
   /** The arrow that was pressed is gone with its message: the same one of the new message. */
-  #focusPager(id, step, tries = 20) {
+  #focusPager(id, step, until = performance.now() + 5000) {
     const leaf = this.turns.querySelector(`[data-id="${CSS.escape(id)}"]`);
     const pager = leaf?.closest(".turn")?.querySelector(".pager");
     if (!pager) {
-      if (leaf && tries) requestAnimationFrame(() => this.#focusPager(id, step, tries - 1));
+      // Drawn in slices; whoever has gone elsewhere meanwhile stays there.
+      const waits = document.activeElement === document.body && performance.now() < until;
+      if (waits) requestAnimationFrame(() => this.#focusPager(id, step, until));
       return;
     }
     const arrow = pager.querySelector(`[data-step="${step}"]:enabled`);
