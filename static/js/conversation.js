@@ -280,7 +280,9 @@ export class Conversation {
     }
     this.on.session(row);
     const running = this.generation && !this.generation.done;
-    if (!running && row.leaf_id !== this.leaf) this.#reload().catch((error) => this.on.refused(error));
+    // The doorbell may be faster than the answer to this page's own request.
+    const elsewhere = !running && !this.switching && row.leaf_id !== this.leaf;
+    if (elsewhere) this.#reload().catch((error) => this.on.refused(error));
   }
 
   #finished(message) {
@@ -359,6 +361,7 @@ export class Conversation {
 
   /** Another version of a question or an answer, with all that followed it. */
   async #show(id, step) {
+    this.switching = true;
     try {
       const session = await api(`chat/sessions/${this.id}/branch`, {
         method: "POST",
@@ -368,6 +371,8 @@ export class Conversation {
     } catch (error) {
       this.on.refused(error);
       return;
+    } finally {
+      this.switching = false;
     }
     const family = this.families.get(this.parents.get(id)) ?? [];
     const words = gettext("Version %(number)s of %(count)s");
