@@ -45,7 +45,7 @@ def run(address: str, headers: dict[str, str], ids: dict[str, Any]) -> Iterator[
             "continue-on-failure": True,
             "workers": 1,
             "generation": {
-                "max-examples": DEEP or 3,
+                "max-examples": DEEP or 2,
                 "database": "none",
                 "no-shrink": True,
                 "deterministic": True,
