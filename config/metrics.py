@@ -21,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from accounts.resolve import bearer
 from chat.models import Generation, Session
+from config import queues
 from config.health import SILENT, may_see_details
 from core.db import in_thread
 from core.errors import Forbidden, Unauthenticated
@@ -29,7 +30,6 @@ from core.redis import key, sync_client
 from documents.models import Document
 from llm.models import ModelCall
 
-QUEUES = ("default", "ingest")
 FIRST_WORD = (250, 500, 1000, 2500, 5000, 10_000, 30_000)  # milliseconds
 TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
 
@@ -135,11 +135,9 @@ def _work() -> Iterator[Metric]:
 
 
 def _queues() -> Iterator[Metric]:
-    redis = sync_client()
-    prefix = settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"]
     depth = GaugeMetricFamily("lontar_queue_depth", "Tasks that wait.", labels=["queue"])
-    for name in QUEUES:
-        depth.add_metric([name], redis.llen(f"{prefix}{name}"))
+    for name, length in queues.waiting().items():
+        depth.add_metric([name], length)
     yield depth
-    alive = redis.zcount(key("workers"), time.time() - SILENT, "+inf")
+    alive = sync_client().zcount(key("workers"), time.time() - SILENT, "+inf")
     yield GaugeMetricFamily("lontar_workers", "Workers heard of lately.", alive)

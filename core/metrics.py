@@ -17,7 +17,7 @@ LATENCY = Histogram(
 )
 SEARCHES = Histogram(
     "lontar_search_seconds",
-    "Seconds of a search for passages.",
+    "Seconds of a search for passages in the database.",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 

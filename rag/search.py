@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
+from core.metrics import SEARCHES
 from core.words import content_words, language
 from documents.asking import reading_as
 from documents.lexical import query_terms
@@ -162,6 +163,7 @@ async def _wanted(user: User, query: str, by: EmbeddingModel, strictly: bool) ->
     return Wanted(query_terms(query), vector, by.pk, words, language(query))
 
 
+@SEARCHES.time()
 def find(
     user: User,
     wanted: Wanted,

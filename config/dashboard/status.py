@@ -15,17 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from redis.exceptions import RedisError
 
-from config import health
+from config import health, queues
 from config.dashboard import unsafe
-from core.redis import key, sync_client
 from documents.models import Document, ReembedJob
 from llm.errors import llm_error
 from llm.models import EmbeddingModel, Provider
 from llm.queries import reachable_providers
 
-# The queues of launch/run.py. Celery keeps each priority in a list of its own.
-QUEUES = ("default", "ingest")
-PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 WAITS_TOO_LONG = 15 * 60  # seconds in the queue after which a document is mentioned
 FEW_BYTES = 4  # times health.LEAST_DISK: room for some uploads more
 
@@ -101,13 +97,8 @@ def _workers(found: dict[str, Any]) -> Part:
 
 def _waiting() -> str:
     """How long the queue is; nothing where Redis cannot say."""
-    prefix = key("celery:")
     try:
-        pipe = sync_client().pipeline(transaction=False)
-        for queue in QUEUES:
-            for priority in PRIORITIES:
-                pipe.llen(f"{prefix}{queue}{priority}")
-        length = sum(pipe.execute())
+        length = sum(queues.waiting().values())
     except (RedisError, OSError):
         return ""
     if not length:

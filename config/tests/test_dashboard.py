@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from chat.models import Citation, Message, Session
-from config import health
+from config import health, queues
 from config.dashboard import status, unsafe
 from config.dashboard.figures import DAYS, figures
 from core import redis
@@ -228,7 +228,7 @@ class TestStatus:
             raise ConnectionError
 
         monkeypatch.setitem(health.CHECKS, "redis", broken)
-        monkeypatch.setattr(status, "sync_client", lambda: (_ for _ in ()).throw(OSError()))
+        monkeypatch.setattr(queues, "sync_client", lambda: (_ for _ in ()).throw(OSError()))
         found = line("Redis")
         assert found.state == "bad" and "REDIS_URL" in found.remedy
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from core import redis
 from llm.models import ModelCall
+from llm.services import sync_registry
 
 AFAR = {"REMOTE_ADDR": "203.0.113.9"}
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,3 +59,23 @@ def test_calls_of_models_are_summed_up(api, admin):
     assert told['lontar_first_token_seconds_bucket{le="0.5"}'] == 2
     assert told["lontar_active_streams"] == 0
     assert 'lontar_queue_depth{queue="ingest"}' in told
+
+
+def test_searches_are_timed(api, admin):
+    sync_registry()
+    client = api(admin)
+    before = figures(client.get("/metrics")).get("lontar_search_seconds_count", 0)
+    assert client.post("/api/v1/rag/search?query=palm%20leaf").status_code == 200
+    assert figures(client.get("/metrics"))["lontar_search_seconds_count"] == before + 1
+
+
+@pytest.mark.parametrize("priority", ["", "\x06\x163"])
+def test_tasks_of_every_priority_wait(api, admin, priority):
+    client, queue = redis.sync_client(), redis.key(f"celery:ingest{priority}")
+    name = 'lontar_queue_depth{queue="ingest"}'
+    before = figures(api(admin).get("/metrics"))[name]
+    client.rpush(queue, "a")
+    try:
+        assert figures(api(admin).get("/metrics"))[name] == before + 1
+    finally:
+        client.lrem(queue, 1, "a")
