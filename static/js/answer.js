@@ -283,7 +283,8 @@ export function question(message, actions) {
       "data-id": message.id ?? "",
       "data-pending": pending,
     },
-    h("span", { className: "unseen" }, `${gettext("You asked:")} `),
+    // bdi: the question's own words decide which side it begins on.
+    h("bdi", { className: "unseen" }, `${gettext("You asked:")} `),
     message.content,
   );
   const element = h("div", { className: "asked turn" }, leaf);

@@ -111,7 +111,7 @@ export function answerFoot(answer, message, actions) {
     copies("quote", gettext("Copy the sources as references"), () =>
       references(answer, name, message),
     ),
-    "speechSynthesis" in window ? speaker(answer) : null,
+    "speechSynthesis" in window ? speaker(answer.prose) : null,
     tool("again", gettext("Answer again"), () => actions.retry(message.id)),
     thumbs(message, actions),
     h("span", { className: "by" }, [name, when].filter(Boolean).join(" · ")),
@@ -129,6 +129,14 @@ function copies(name, label, text) {
       console.warn(error);
       announce(gettext("The browser did not allow copying. Select the words and copy them."));
     }
+  });
+  return button;
+}
+
+function speaker(prose) {
+  const button = tool("speak", gettext("Read aloud"), async () => {
+    const { readAloud } = await import("./aloud.js");
+    readAloud(prose, button);
   });
   return button;
 }
@@ -154,54 +162,6 @@ function references(answer, model, message) {
   });
   return [...rows, by].join("\n");
 }
-
-// --- read aloud ------------------------------------------------------------------------------
-let speaking = null; // the button whose answer is being read
-
-function speaker(answer) {
-  const button = tool("speak", gettext("Read aloud"), () => {
-    const mine = speaking === button;
-    hush();
-    if (!mine) speak(button, answer);
-  });
-  return button;
-}
-
-function hush() {
-  speechSynthesis.cancel();
-  if (!speaking) return;
-  quiet(speaking);
-  speaking = null;
-}
-
-function quiet(button) {
-  button.replaceChildren(icon("speak"));
-  button.title = gettext("Read aloud");
-  button.setAttribute("aria-label", button.title);
-}
-
-/** Sentence by sentence: some browsers fall silent in the middle of a long text. */
-function speak(button, answer) {
-  speaking = button;
-  button.replaceChildren(icon("stop"));
-  button.title = gettext("Stop reading");
-  button.setAttribute("aria-label", button.title);
-  const words = answer.prose.cloneNode(true);
-  for (const mark of words.querySelectorAll(".cite, button")) mark.remove();
-  const parts = words.textContent.match(/[^.!?\n]+[.!?]*\s*/g) ?? [];
-  for (const [at, part] of parts.entries()) {
-    const said = new SpeechSynthesisUtterance(part);
-    said.lang = document.documentElement.lang;
-    if (at === parts.length - 1)
-      said.onend = said.onerror = () => {
-        if (speaking !== button) return;
-        quiet(button);
-        speaking = null;
-      };
-    speechSynthesis.speak(said);
-  }
-}
-addEventListener("pagehide", () => window.speechSynthesis?.cancel());
 
 // --- thumbs ----------------------------------------------------------------------------------
 function thumbs(message, actions) {

@@ -164,7 +164,7 @@ export class Sessions {
         rows.map((row) => this.#row(row)),
       ),
     ]);
-    if (!parts.length) parts.push(h("p", { className: "quiet day" }, this.#nothing()));
+    if (!parts.length) parts.push(h("p", { className: "quiet" }, this.#nothing()));
     if (this.total > this.rows.size) {
       parts.push(
         h(
