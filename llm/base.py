@@ -31,11 +31,16 @@ class ChatModel(Protocol):
 @dataclass(frozen=True, slots=True)
 class Batching:
     """How an embedder likes its documents: at most so many texts and characters in one call, and
-    so many calls at the same moment."""
+    so many calls at the same moment.
+
+    ``keep_within``: seconds for which an answer may wait until it is stored together with others.
+    Only where asking again costs nothing but time.
+    """
 
     texts: int = 64
     characters: int = 200_000
     at_once: int = 2
+    keep_within: float = 0.0
 
 
 class Embedder(Protocol):

@@ -3,7 +3,9 @@
 Texts wait until there are enough of them to be sorted by length: padding costs as much as text.
 The first ones wait for fewer others, so that the embedder begins early; after that one window waits
 while another is embedded, and nothing is idle while the reader is slow for a moment.
-Each different text is embedded once, and none that somebody has kept a vector of.
+Each different text is embedded once, and none that somebody has kept a vector of. What a killed
+worker had asked for is asked again by the next one: at most `Batching.at_once` calls, since the
+answer of every other one is kept.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from documents.ingest.chunking import beside
@@ -33,9 +35,8 @@ if TYPE_CHECKING:
 # Texts sorted together; passages of one book waste 3% on padding then, and 40% as they come.
 WINDOW = 512
 FIRST_WINDOW, GROWTH = 64, 4
-# Vectors are handed to `keep` so often, or when so many wait: a transaction for each of the small
-# batches of the local embedder would cost more than a killed worker loses.
-KEEP_EVERY, KEEP_MOST = 2.0, 512
+# So many vectors do not wait to be handed to `keep`, whatever the embedder's `keep_within` says.
+KEEP_MOST = 512
 # A provider that says "slower" is asked again by the same worker, so often and after so long.
 SLOWER, LONGEST_PAUSE = 4, 30.0
 LEADERS = re.compile(r"(?:[.·…_\-–—=*•] ?){4,}")
@@ -73,7 +74,7 @@ class Embedding:
     """The vectors of one document by one model: `add` its texts in order, then `finish`.
 
     `find` gives vectors that are known, by the digests of their texts; `keep` is given those that
-    are new, within two seconds or so. For one thread, which closes it in the end.
+    are new, as soon as `Batching.keep_within` says. For one thread, which closes it in the end.
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class Embedding:
         self._rows: list[Vector | None] = []
         self._window: list[tuple[bytes, str]] = []
         self._queued: deque[list[tuple[bytes, str]]] = deque()
-        self._running: deque[tuple[list[tuple[bytes, str]], Future[Vector]]] = deque()
+        self._running: dict[Future[Vector], list[tuple[bytes, str]]] = {}
         # Texts in these two, and how many may be before `add` waits.
         self._ahead = 0
         at_once = self._batching.texts * self._batching.at_once
@@ -112,6 +113,10 @@ class Embedding:
         """One for each text, in order."""
         known = list(self._places)
         return [known[place] for place in self._order]
+
+    @property
+    def _is_answered(self) -> bool:
+        return any(answer.done() for answer in self._running)
 
     @property
     def rate(self) -> float:
@@ -135,7 +140,7 @@ class Embedding:
         if len(self._window) >= self._room:
             self._room = min(WINDOW, GROWTH * self._room)
             self._queue()
-        while self._running and (self._ahead > self._most or self._running[0][1].done()):
+        while self._running and (self._ahead > self._most or self._is_answered):
             self._collect(tell)
 
     def finish(self, tell: Callable[[], None] = lambda: None) -> Vector:
@@ -155,7 +160,7 @@ class Embedding:
     def close(self) -> None:
         """Let nothing go on that nobody waits for; what has come already is kept."""
         while self._running:
-            batch, answer = self._running.popleft()
+            answer, batch = self._running.popitem()
             if not answer.cancel() and answer.exception() is None:
                 self._unkept.append(([digest for digest, _text in batch], answer.result()))
         self._keep_all()
@@ -178,7 +183,7 @@ class Embedding:
             batch = self._queued.popleft()
             self._started = self._started or time.monotonic()
             call = _once(self._embedder, [text for _digest, text in batch], self._dimensions)
-            self._running.append((batch, begin(call)))
+            self._running[begin(call)] = batch
             self.sent += 1
 
     def _batches(self, pairs: list[tuple[bytes, str]]) -> list[list[tuple[bytes, str]]]:
@@ -193,14 +198,18 @@ class Embedding:
         return batches
 
     def _collect(self, tell: Callable[[], None]) -> None:
-        batch, answer = self._running.popleft()
+        """What came first, whichever was asked first: an answer is no good to the next worker
+        while it waits for a slower one."""
+        answer = next(iter(wait(self._running, return_when=FIRST_COMPLETED).done))
+        batch = self._running.pop(answer)
         self._ahead -= len(batch)
         rows = answer.result()
         for (digest, _text), row in zip(batch, rows, strict=True):
             self._rows[self._places[digest]] = row
         self._unkept.append(([digest for digest, _text in batch], rows))
         waiting = sum(len(digests) for digests, _rows in self._unkept)
-        if waiting >= KEEP_MOST or time.monotonic() - self._kept_at >= KEEP_EVERY:
+        late = time.monotonic() - self._kept_at >= self._batching.keep_within
+        if late or waiting >= KEEP_MOST:
             self._keep_all()
         characters = sum(len(text) for _digest, text in batch)
         self.done += characters

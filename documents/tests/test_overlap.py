@@ -264,7 +264,8 @@ def test_small_batches_are_kept_together_and_none_is_lost_on_a_failure(
             made.add(f"text {number}")
         return made
 
-    monkeypatch.setattr(embed, "KEEP_EVERY", 300.0)
+    patient = Batching(texts=4, at_once=2, keep_within=300.0)
+    monkeypatch.setattr(FakeEmbedder, "batching", patient, raising=False)
     embedding().finish()
     assert len(embedder.batches) == 10 and [len(set(digests)) for digests in kept] == [40]
     kept.clear()
@@ -295,6 +296,43 @@ def test_terms_are_those_of_the_language_a_passage_turns_out_to_have(
     assert posting.page_numbers == [2]
     (english,) = lexical.document_terms("pembelajaran", "en")
     assert term != english and not Posting.objects.filter(term=english).exists()
+
+
+def test_of_what_a_killed_worker_asked_only_calls_without_an_answer_are_asked_again() -> None:
+    """The first call is slow: what comes after it is kept all the same, each at once."""
+    kept: list[list[bytes]] = []
+    batches: list[list[str]] = []
+    slow = threading.Event()
+
+    class Uneven:
+        dimensions = 1
+        batching = Batching(texts=4, at_once=3)
+
+        async def embed(self, texts: Sequence[str], kind: str) -> Any:
+            batches.append(list(texts))
+            if len(batches) == 1:
+                await asyncio.to_thread(slow.wait, 20)
+            return numpy.ones((len(texts), 1), numpy.float32)
+
+    class Killed(Exception):
+        """Stands for the end of the process: nothing is tidied up after it."""
+
+    def keep(digests: Sequence[bytes], _rows: Any) -> None:
+        kept.append([*digests])
+        if len(kept) == 7:
+            raise Killed
+
+    embedding = Embedding(Uneven(), 1, keep=keep)
+    with pytest.raises(Killed):
+        for number in range(40):
+            embedding.add(f"text {number}")
+        embedding.finish()
+    asked = {embed.digest_of(text) for batch in batches for text in batch}
+    lost = asked - {digest for digests in kept for digest in digests}
+    slow.set()
+    assert [len(digests) for digests in kept] == [4] * 7, "one call after the other"
+    assert {embed.digest_of(text) for text in batches[0]} <= lost
+    assert len(lost) <= 3 * 4, "at most the calls that run at once"
 
 
 class Held:

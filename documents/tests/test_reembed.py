@@ -10,8 +10,8 @@ from django.db import connection
 
 from core.errors import Conflict, Forbidden, NotFound
 from documents import reembed, reembed_lease, reembed_work, services, slices, switching, tasks
-from documents.ingest import embed, pipeline, reading
 from documents.ingest import lease as leases
+from documents.ingest import pipeline, reading
 from documents.models import Chunk, ChunkVector, Document, PendingVector, ReembedJob
 from llm.base import Batching
 from llm.errors import llm_error
@@ -181,7 +181,6 @@ def expire(job: ReembedJob) -> None:
 def test_canceling_stops_between_batches_and_keeps_what_is_there(
     admin: Any, read: Any, embedders: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embed, "KEEP_EVERY", 0.0)
     read(100, "a.txt")
     job = reembed.use(actor=admin, model_id=30001)
 

@@ -31,6 +31,8 @@ MAX_TOKENS = 256
 TOKENS, ROWS = 1024, 8
 # What a document sends in one call: short enough that a question or another document waits little.
 TEXTS = 16
+# A transaction for each of its small answers would cost more than a killed worker loses.
+KEEP_WITHIN = 2.0
 
 
 class LocalEmbedder:
@@ -52,7 +54,7 @@ class LocalEmbedder:
         # Calls of one thread each share the processors without waiting for one another. Never
         # fewer than two: a question need not wait for the whole batch of a document before it.
         self._calls = calls = max(2, calls or processors())
-        self.batching = Batching(texts=TEXTS, characters=TEXTS * 2_000, at_once=calls + 1)
+        self.batching = Batching(TEXTS, TEXTS * 2_000, at_once=calls + 1, keep_within=KEEP_WITHIN)
         self._pool = ThreadPoolExecutor(max_workers=calls, thread_name_prefix="lontar-embed")
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
