@@ -148,6 +148,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "documents.tasks.reconcile",
         "schedule": schedule(timedelta(seconds=20)),
     },
+    "documents.take_stock": {
+        "task": "documents.tasks.take_stock",
+        "schedule": schedule(timedelta(hours=6)),
+    },
     "chat.close_abandoned": {
         "task": "chat.tasks.close_abandoned",
         "schedule": schedule(timedelta(seconds=15)),

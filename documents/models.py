@@ -91,6 +91,10 @@ class Document(models.Model):
     original_filename = models.CharField(_("file name"), max_length=255)
     # Random, and empty once the original has been dropped.
     filename = models.CharField(_("storage name"), max_length=100, blank=True)
+    # When it was first noticed that the storage has it no more (`stock`).
+    original_missing_since = models.DateTimeField(
+        _("original missing since"), null=True, blank=True, editable=False
+    )
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     file_size = models.BigIntegerField(_("size in bytes"))
     media_type = models.CharField(_("media type"), max_length=100)
@@ -182,9 +186,7 @@ class Document(models.Model):
         """What a reader of a PROCESSED document has to know; mostly nothing."""
         if self.kind == "zip":
             return reasons.unpacked(self.member_count, len(self.refused))
-        return reasons.remarks(
-            self.read_share, self.rows_cut, self.recognised_pages, self.page_count or 0
-        )
+        return reasons.remarks(self)
 
     @property
     def refusals(self) -> list[dict[str, str]]:
@@ -280,10 +282,8 @@ class RealField(models.FloatField):
 
 
 class Posting(models.Model):
-    """The chunks and pages of one document that hold one term, with their BM25 weights.
-
-    A weight is tf / (tf + k1 (1 - b + b dl / avgdl)); see documents/lexical.py.
-    """
+    """The chunks and pages of one document that hold one term, with their BM25 weights
+    tf / (tf + k1 (1 - b + b dl / avgdl)); see documents/lexical.py."""
 
     pk = models.CompositePrimaryKey("collection_id", "term", "document_id")
     collection = models.ForeignKey(Collection, models.CASCADE, related_name="+", db_index=False)

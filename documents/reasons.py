@@ -1,9 +1,12 @@
 """Why a file could not be read: codes for programs, sentences for students."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from documents.models import Document
 
 SPREADSHEET = _(
     "This is a spreadsheet. Save each of its sheets as CSV, or the whole as PDF, and upload that."
@@ -180,11 +183,13 @@ def refusals(refused: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(row["name"], sentence(row["code"], row.get("media_type", ""))) for row in refused]
 
 
-def remarks(read_share: float, rows_cut: int, recognised_pages: int, pages: int) -> str:
+def remarks(document: "Document") -> str:
     """What of a file that was read its reader should know; empty when there is nothing."""
+    gone = gettext("The original file is gone. Upload it again to open it or have it read anew.")
     said = [
-        cut_short(read_share) if read_share < 1 else "",
-        cells_cut(rows_cut) if rows_cut else "",
-        recognised(recognised_pages, pages),
+        cut_short(document.read_share) if document.read_share < 1 else "",
+        cells_cut(document.rows_cut) if document.rows_cut else "",
+        recognised(document.recognised_pages, document.page_count or 0),
+        gone if document.original_missing_since else "",
     ]
     return " ".join(filter(None, said))

@@ -35,6 +35,8 @@ def record(
         known = _known(collection, incoming.sha256)
         if known is not None and known.status != Status.FAILED:
             known.is_new = False
+            if known.original_missing_since:
+                changed(known, {"filename": _kept(incoming), "original_missing_since": None})
             return known
         fields = {**_fields(incoming, name), "archive": archive}
         if known is not None:

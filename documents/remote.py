@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import Storage, storages
+from django.utils import timezone
 
 PIECE = 1024 * 1024
 # A fetched file that nobody asked for so long is dropped; the storage has it.
@@ -67,6 +68,26 @@ def delete(filename: str) -> None:
     _place(filename).unlink(missing_ok=True)
     with _told(), contextlib.suppress(FileNotFoundError):
         _storage().delete(_key(filename))
+
+
+def exists(filename: str) -> bool:
+    with _told():
+        return _storage().exists(_key(filename))
+
+
+def stored_names() -> Iterator[str]:
+    """All originals in the storage; raises StorageFailed."""
+    for beginning in range(256):
+        with _told(), contextlib.suppress(FileNotFoundError):
+            yield from _storage().listdir(f"documents/{beginning:02x}")[1]
+
+
+def is_older(filename: str, seconds: float) -> bool:
+    """Whether it was stored so long ago; raises StorageFailed."""
+    with _told(), contextlib.suppress(FileNotFoundError):
+        age = timezone.now() - _storage().get_modified_time(_key(filename))
+        return age.total_seconds() > seconds
+    return False
 
 
 def drop_unused() -> None:

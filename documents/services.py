@@ -198,6 +198,11 @@ def _requeue(document: Document) -> Document:
         raise Conflict(
             _("The original of this file was not kept. Upload it again."), code="no_original"
         )
+    if document.original_missing_since:
+        raise Conflict(
+            _("The original file is gone. Upload it again to open it or have it read anew."),
+            code="no_original",
+        )
     document = recording.changed(document, recording.fresh())
     transaction.on_commit(lambda: _after(document))
     return document

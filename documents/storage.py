@@ -63,6 +63,28 @@ def remove(filename: str) -> None:
         path_of(filename).unlink(missing_ok=True)
 
 
+def exists(filename: str) -> bool:
+    return remote.exists(filename) if remote.is_used() else path_of(filename).is_file()
+
+
+def stored_names() -> Iterator[str]:
+    """All files that are stored, in no order; raises remote.StorageFailed."""
+    if remote.is_used():
+        yield from remote.stored_names()
+        return
+    for path in documents_folder().glob("*/*"):
+        yield path.name
+
+
+def is_older(filename: str, seconds: float) -> bool:
+    """Whether a stored file was written so long ago; raises remote.StorageFailed."""
+    if remote.is_used():
+        return remote.is_older(filename, seconds)
+    with contextlib.suppress(FileNotFoundError):
+        return path_of(filename).stat().st_mtime < time.time() - seconds
+    return False
+
+
 class Incoming:
     """A file that is still arriving: hashed while it is written."""
 

@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
 from core.priority import WORKER, step_back
-from documents import reembed_lease, reembed_work, vector_indexes
+from documents import reembed_lease, reembed_work, stock, vector_indexes
 from documents.ingest import lease, pipeline, postings, reconciler, shelf
 from documents.models import Document, ReembedJob, WebSource
+from documents.remote import StorageFailed
 from documents.web import lease as web_lease
 from documents.web import work as web_work
 from llm.models import EmbeddingModel
@@ -108,6 +109,14 @@ def build_vector_index() -> None:
 @shared_task(name="documents.tasks.remove_embedding_model")
 def remove_embedding_model(model_id: int) -> None:
     reembed_work.remove_vectors(model_id)
+
+
+@shared_task(name="documents.tasks.take_stock", expires=3600)
+def take_stock() -> None:
+    try:
+        stock.take()
+    except StorageFailed as error:
+        log.warning("the originals could not be looked through: %s", error)
 
 
 @shared_task(name="documents.tasks.reconcile", expires=60)

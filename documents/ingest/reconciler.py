@@ -64,17 +64,11 @@ def _give_up() -> None:
 
 
 def sweep() -> int:
-    """Remove files that belong to nothing: cut uploads, and originals whose row is gone."""
+    """Remove cut uploads and unused copies of what lies elsewhere; originals: see `stock`."""
     removed = 0
     for path in storage.older_than(storage.incoming_folder(), FILE_AGE):
         path.unlink(missing_ok=True)
         removed += 1
     if remote.is_used():
         remote.drop_unused()
-    old = {path.name: path for path in storage.older_than(storage.documents_folder(), FILE_AGE)}
-    if old:
-        known = Document.objects.filter(filename__in=list(old)).values_list("filename", flat=True)
-        for name in set(old) - set(known):
-            old[name].unlink(missing_ok=True)
-            removed += 1
     return removed
