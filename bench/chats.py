@@ -31,6 +31,7 @@ from bench.client import Client
 from bench.installation import Installation
 from launch.home import free_port
 from launch.options import ROOT
+from launch.process import session_members
 
 TOKENS = 100
 MODEL = f"fake-t0-d20-n{TOKENS}-plain"
@@ -110,11 +111,11 @@ async def measure(lontar: Installation, address: str, levels: list[int], rounds:
         rows = [await bare(address, level) for _ in range(rounds)]
         report(level, "SDK", rows, await stats(address))
         await asyncio.to_thread(reset, address)
-    print(f"web process after all this: {memory(web)} MB resident")
+    print(f"web processes after all this: {memory(web)} MB")
 
 
 async def load(people: list[Client], web: int) -> tuple[list[Seen], float]:
-    """One round: (what each saw, processor milliseconds of the web process from send to saved)."""
+    """One round: (what each saw, their processor milliseconds, from send to saved)."""
     sockets = await asyncio.gather(*map(connect, people))
     before = cpu(web)
     delays = [number * RAMP / len(people) for number in range(len(people))]
@@ -210,17 +211,24 @@ def report(
     )
 
 
-def cpu(pid: int) -> float:
-    """Milliseconds of processor time a process has used."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+def cpu(web: int) -> float:
+    """Milliseconds of processor time the web processes have used."""
+    ticks = 0
+    for pid in session_members(web):
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
 
-def memory(pid: int) -> int:
-    with open(f"/proc/{pid}/status") as file:
-        line = next(line for line in file if line.startswith("VmRSS"))
-    return int(line.split()[1]) // 1024
+def memory(web: int) -> int:
+    """Megabytes of the web processes together, what they share counted once (PSS)."""
+    total = 0
+    for pid in session_members(web):
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            line = next(line for line in file if line.startswith("Pss:"))
+        total += int(line.split()[1])
+    return total // 1024
 
 
 if __name__ == "__main__":

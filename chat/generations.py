@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -72,6 +72,12 @@ def checkpoint(told: Mapping[uuid.UUID, str | None]) -> dict[uuid.UUID, bool]:
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [list(told), list(told.values()), timezone.now() + LEASE])
         return dict.fromkeys((pk for (pk,) in cursor.fetchall()), True)
+
+
+def asked_to_stop(ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of the generations that somebody wants to end."""
+    wanted = Generation.objects.filter(pk__in=ids, stop_requested=True)
+    return list(wanted.values_list("pk", flat=True))
 
 
 FINISH = """

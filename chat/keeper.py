@@ -1,12 +1,14 @@
 """Keeps the running turns of a process alive in the database: all of them in one statement.
 
-Once a second: leases renewed, texts kept, and a stop that was asked for elsewhere passed on.
+Once a second: leases renewed and texts kept. More often: a stop that was asked of another process
+passed on, since a stopped answer is to cost nothing a second later.
 """
 
 import asyncio
 import logging
 import uuid
 import weakref
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from chat import generations
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 1.0
+LOOK_SECONDS = 0.4
 
 
 class Keeper:
@@ -39,21 +42,33 @@ class Keeper:
         self._turns.pop(turn.plan.generation_id, None)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        kept = loop.time()
         while True:
-            await asyncio.sleep(CHECKPOINT_SECONDS)
+            await asyncio.sleep(min(LOOK_SECONDS, CHECKPOINT_SECONDS))
             if not self._turns:
                 return
             try:
-                await self._keep()
+                if loop.time() - kept < CHECKPOINT_SECONDS:
+                    await self._look()
+                else:
+                    kept = loop.time()
+                    await self._keep()
             except Exception:  # the database is away: answers go on, the next second retries
                 log.exception("running answers could not be kept")
+
+    async def _look(self) -> None:
+        self._end(await in_thread(generations.asked_to_stop, list(self._turns)))
 
     async def _keep(self) -> None:
         told = {pk: turn.unkept() for pk, (turn, _) in self._turns.items()}
         going_on = await in_thread(generations.checkpoint, told)
-        for pk in told:
-            if not going_on.get(pk) and pk in self._turns:
-                # Asked to stop, or no longer ours to write.
+        # Asked to stop, or no longer ours to write.
+        self._end([pk for pk in told if not going_on.get(pk)])
+
+    def _end(self, ending: Iterable[uuid.UUID]) -> None:
+        for pk in ending:
+            if pk in self._turns:
                 self._turns.pop(pk)[1].cancel()
 
 

@@ -9,7 +9,7 @@ django_application = get_asgi_application()
 
 # Below get_asgi_application(): importing consumers needs the app registry.
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from django.urls import path  # noqa: E402
+from django.urls import get_resolver, path  # noqa: E402
 
 from accounts.sockets import CallerMiddleware  # noqa: E402
 from chat.consumers import ChatConsumer  # noqa: E402
@@ -26,3 +26,6 @@ application = ProtocolTypeRouter(
         "websocket": CallerMiddleware(URLRouter(websocket_urlpatterns)),
     }
 )
+
+# Django loads these when it is asked first; config.web forks before, and shares what is loaded.
+_ = get_resolver().url_patterns

@@ -1,6 +1,7 @@
 """One settings file. Everything that differs between installations is read in config/env.py."""
 
 import json
+import sys
 from datetime import timedelta
 
 from celery.schedules import schedule
@@ -31,7 +32,6 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SERVED_BY_TLS = any(origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS)
 
 INSTALLED_APPS = [
-    "daphne",
     "config",
     "core",
     "accounts",
@@ -61,6 +61,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
+# For developers: its runserver speaks WebSocket. Elsewhere the event loop it makes when it is
+# imported would lie in the way of config.web, which forks.
+if "runserver" in sys.argv:
+    INSTALLED_APPS.insert(0, "daphne")
 
 MIDDLEWARE = [
     "core.middleware.RequestMiddleware",

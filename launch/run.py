@@ -116,7 +116,7 @@ def _prepare(supervisor: Supervisor, environment: dict[str, str], state: str | N
 
 
 def _web(options: Options, environment: dict[str, str]) -> Part:
-    argv = [sys.executable, "-m", "config.server", "--verbosity", "0", "--no-server-name"]
+    argv = [sys.executable, "-m", "config.web", "--verbosity", "0", "--no-server-name"]
     argv += ["--ping-interval", "20", "--ping-timeout", "30"]
     argv += ["-b", options.host, "-p", str(options.port), "config.asgi:application"]
     if not options.get("DATABASE_URL"):

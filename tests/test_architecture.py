@@ -134,7 +134,7 @@ LATE_IMPORT_REASONS = {
 CONNECTING = {
     "httpx2": ("llm/",),
     "httpcore2": ("documents/web/wire.py", "documents/web/fetching.py"),
-    "socket": ("documents/web/wire.py", "llm/asking.py", "core/process.py"),
+    "socket": ("documents/web/wire.py", "llm/asking.py", "core/process.py", "config/web.py"),
     **dict.fromkeys(("httpx", "httpcore", "requests", "urllib3", "aiohttp", "ftplib"), ()),
 }
 CONNECTING_PARTS = {"urllib.request": ("llm/",), "http.client": (), "asyncio.open_connection": ()}

@@ -105,10 +105,12 @@ async def test_stop_keeps_what_was_said_and_closes_the_model(
     assert again.status == Generation.Status.RUNNING
 
 
+@pytest.mark.parametrize("by", ["CHECKPOINT_SECONDS", "LOOK_SECONDS"])
 async def test_a_stop_from_another_process_is_seen(
-    alice: User, model: LanguageModel, play: Play, monkeypatch: pytest.MonkeyPatch
+    by: str, alice: User, model: LanguageModel, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chat.keeper.CHECKPOINT_SECONDS", 0.02)
+    monkeypatch.setattr("chat.keeper.CHECKPOINT_SECONDS", 3600.0)
+    monkeypatch.setattr(f"chat.keeper.{by}", 0.02)
     play(TextDelta("Half"), asyncio.Event())
     session = await new_session(alice)
     generation = await ask(alice, session, "Tell me all.")
