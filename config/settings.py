@@ -376,6 +376,7 @@ LLM_ALLOW_NETWORK = not TESTING
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("id", _("Indonesian"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "core.formats"
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -11,6 +11,10 @@ from config.dashboard import page
 # The login library's list of sessions looks people up by a user name, which ours have none of.
 LEFT_OUT = {"usersessions.usersession"}
 
+# What is looked after every day stands first; how people log in belongs to the people.
+ORDER = ("accounts", "chat", "documents", "prompts", "llm", "rag")
+LOGINS = ("account", "mfa", "socialaccount")
+
 
 class Site(admin.AdminSite):
     site_header = site_title = "Lontar"
@@ -21,6 +25,18 @@ class Site(admin.AdminSite):
     ) -> TemplateResponse:
         # `admin_view` around it has let admins in only, and the figures ask once more.
         return super().index(request, {**page.context(request), **(extra_context or {})})
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        apps = {app["app_label"]: app for app in super().get_app_list(request, app_label)}
+        if "accounts" in apps:
+            for label in LOGINS:
+                apps["accounts"]["models"] += apps.pop(label, {"models": []})["models"]
+        return sorted(
+            apps.values(),
+            key=lambda app: ORDER.index(app["app_label"]) if app["app_label"] in ORDER else 99,
+        )
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         given = model_or_iterable if isinstance(model_or_iterable, list | tuple) else None
