@@ -10,13 +10,14 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.contrib.auth.models import Group as PermissionGroup
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import api_keys, groups_admin, limits, services
-from accounts.models import ApiKey, ApiLogin, Limit, User
-from core.admin_pages import CsvOut, Worded, as_called
+from accounts import api_keys, groups, groups_admin, limits, services
+from accounts.models import ApiKey, ApiLogin, Group, Limit, User
+from core.admin_pages import CHOOSE, CsvOut, Worded, as_called
+from core.choosing import Choice
 from core.errors import AppError, Forbidden
 
 __all__ = ["groups_admin"]
@@ -44,13 +45,14 @@ class AddUserForm(AdminUserCreationForm):
 class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     add_form = AddUserForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["email", "full_name", "role", "is_active", "created_at", "last_active_at"]
-    list_filter = ["role", "is_active", "created_at", "last_active_at"]
+    list_display = ["email", "full_name", "role", "classes", "is_active", "last_active_at"]
+    list_filter = ["role", "is_active", "memberships__group", "created_at", "last_active_at"]
+    list_per_page = 50
     search_fields = ["email", "full_name"]
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     filter_horizontal = []
-    actions = ["activate", "deactivate", "password_links", "export_csv"]
+    actions = ["activate", "deactivate", "add_to_group", "password_links", "export_csv"]
     csv_columns = [
         *as_called(User, "email", "full_name"),
         (gettext_lazy("role"), "get_role_display"),
@@ -65,6 +67,13 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     add_fieldsets = [
         (None, {"fields": ["email", "full_name", "usable_password", "password1", "password2"]})
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("memberships__group")
+
+    @admin.display(description=gettext_lazy("groups"))
+    def classes(self, user: User) -> str:
+        return ", ".join(sorted(row.group.name for row in user.memberships.all()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         if obj is None:
@@ -133,6 +142,23 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     @admin.action(description=gettext_lazy("Deactivate the selected users: logs them out at once"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._switch(request, queryset, active=False)
+
+    @admin.action(description=gettext_lazy("Add to a group…"), permissions=["change"])
+    def add_to_group(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        field = forms.ModelChoiceField(
+            Group.objects.order_by("name"), label=_("Group"), empty_label=str(CHOOSE)
+        )
+        choice = Choice(request, field)
+        if choice.answer is None:
+            return choice.page(self, _("Add to a group"), queryset.count())
+        emails = queryset.values_list("email", flat=True)
+        done = groups.add_members(actor=request.user, group_id=choice.answer.pk, emails=emails)
+        text = ngettext(
+            "%(count)d person added to %(group)s.", "%(count)d people added to %(group)s.", done
+        )
+        said = text % {"count": done, "group": choice.answer}
+        self.message_user(request, said, messages.SUCCESS if done else messages.INFO)
+        return None
 
     @admin.action(description=gettext_lazy("Let the selected users choose a password"))
     def password_links(self, request: HttpRequest, queryset: QuerySet[User]) -> Any:

@@ -2,22 +2,27 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import User, normalise_email
-from core.admin_pages import CodeFilter, CsvOut, Worded, WordedInline, first_sentence
+from core.admin_pages import CHOOSE, CodeFilter, CsvOut, Worded, WordedInline, first_sentence
+from core.choosing import Choice
 from core.errors import AppError
-from documents import collections, embeddings_admin, queries, reasons, services
+from documents import collections, embeddings_admin, passages_admin, queries, reasons, services
 from documents.knowledge import admin as knowledge_admin
-from documents.models import QA, Chunk, Collection, Document, Share, UploadQuota
+from documents.models import QA, Collection, Document, Share
 from documents.web import admin as web_admin
 
-__all__ = ["embeddings_admin", "knowledge_admin", "web_admin"]
+__all__ = ["embeddings_admin", "knowledge_admin", "passages_admin", "web_admin"]
+
+QUEUED = ngettext_lazy("%(count)d document is queued.", "%(count)d documents are queued.", "count")
+MOVED = ngettext_lazy("%(count)d document is moved.", "%(count)d documents are moved.", "count")
 
 
 def format_name(kind: str) -> str:
@@ -111,9 +116,8 @@ class DocumentAdmin(ThroughServices, CsvOut):
         "original_filename",
         "state",
         "format_shown",
-        "size",
         "page_count",
-        "collection",
+        "shelf",
         "owner",
         "uploaded_at",
     ]
@@ -129,7 +133,7 @@ class DocumentAdmin(ThroughServices, CsvOut):
     date_hierarchy = "uploaded_at"
     list_select_related = ["collection", "owner"]
     list_per_page = 50
-    actions = ["retry", "read_again", "export_csv"]
+    actions = ["retry", "read_again", "move", "export_csv"]
     csv_columns = [
         (_("file name"), "original_filename"),
         (_("status"), "get_status_display"),
@@ -182,6 +186,10 @@ class DocumentAdmin(ThroughServices, CsvOut):
     def format_shown(self, document: Document) -> str:
         return format_name(document.kind)
 
+    @admin.display(description=_("collection"), ordering="collection__name")
+    def shelf(self, document: Document) -> str:
+        return document.collection.label
+
     @admin.display(description=_("size"), ordering="file_size")
     def size(self, document: Document) -> str:
         return filesizeformat(document.file_size)
@@ -202,15 +210,38 @@ class DocumentAdmin(ThroughServices, CsvOut):
     def read_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         self._each(request, queryset, services.reprocess)
 
-    def _each(self, request: HttpRequest, queryset: QuerySet[Document], service: Any) -> None:
+    @admin.action(description=_("Move to another collection…"), permissions=["change"])
+    def move(self, request: HttpRequest, queryset: QuerySet[Document]) -> HttpResponse | None:
+        kinds = (Collection.Kind.DEFAULT, Collection.Kind.SHARED)
+        targets = Collection.objects.filter(kind__in=kinds).order_by("name")
+        field = forms.ModelChoiceField(
+            targets,
+            label=gettext("Collection"),
+            empty_label=str(CHOOSE),
+            help_text=gettext("Who may read that collection may read them from then on."),
+        )
+        choice = Choice(request, field)
+        if choice.answer is None:
+            return choice.page(self, gettext("Move documents"), queryset.count())
+        self._each(request, queryset, services.move, MOVED, collection_id=choice.answer.pk)
+        return None
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Document],
+        service: Any,
+        said: Any = QUEUED,
+        **given: Any,
+    ) -> None:
         done = 0
         for document in queryset:
             try:
-                service(actor=request.user, document_id=document.id)
+                service(actor=request.user, document_id=document.id, **given)
                 done += 1
             except AppError as error:
                 self.message_user(request, f"{document}: {error}", messages.WARNING)
-        text = ngettext("%d document is queued.", "%d documents are queued.", done) % done
+        text = said % {"count": done}
         self.message_user(request, text, messages.SUCCESS if done else messages.INFO)
 
     def delete_model(self, request: HttpRequest, obj: Document) -> None:
@@ -219,51 +250,3 @@ class DocumentAdmin(ThroughServices, CsvOut):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         for document in queryset:
             self.delete_model(request, document)
-
-
-@admin.register(Chunk)
-class ChunkAdmin(Worded):
-    """To look at, when an answer cites something odd."""
-
-    list_display = ["document", "ordinal", "page", "heading", "beginning", "language"]
-    list_filter = ["language"]
-    search_fields = ["=document__id", "document__original_filename"]
-    list_select_related = ["document"]
-    show_full_result_count = False
-    ordering = ["-id"]
-    readonly_fields = [
-        "document",
-        "collection",
-        "ordinal",
-        "page",
-        "start",
-        "end",
-        "heading",
-        "text",
-        "language",
-        "word_count",
-    ]
-
-    @admin.display(description=_("text"))
-    def beginning(self, chunk: Chunk) -> str:
-        return chunk.text[:100]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Chunk | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Chunk | None = None) -> bool:
-        return False
-
-
-@admin.register(UploadQuota)
-class UploadQuotaAdmin(Worded):
-    list_display = ["__str__", "files", "megabytes"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return not UploadQuota.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: UploadQuota | None = None) -> bool:
-        return False
