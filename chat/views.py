@@ -30,7 +30,8 @@ MODULES = [
     for name in "lib answer composer conversation file material sessions socket".split()
 ]
 LIBRARY_MODULES = [
-    f"js/{name}.js" for name in "lib shelf shelves collection file material readers socket".split()
+    f"js/{name}.js"
+    for name in "lib shelf shelves collection batch file material readers socket".split()
 ]
 SUGGESTED_FROM = 3
 # The built-in model's name is stored in English; the page translates what it knows.

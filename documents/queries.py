@@ -19,7 +19,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 
 from accounts.models import Group, User
 from core.errors import NotFound
@@ -30,6 +30,14 @@ from documents.models import QA, Chunk, Collection, Document, Page, Share
 
 # What a file chooser is to offer; what is brought in is decided by content.
 ACCEPTED = formats.accepted()
+# How a list of documents can be ordered; the id decides between equals.
+SORTS = {
+    "newest": ("-uploaded_at", "-id"),
+    "oldest": ("uploaded_at", "id"),
+    "name": (Lower("original_filename"), "id"),
+    "size": ("-file_size", "id"),
+    "status": ("status", "-uploaded_at", "-id"),
+}
 UNFINISHED = (Document.Status.UPLOADED, Document.Status.PROCESSING)
 ROW = struct.Struct("<6H")
 
@@ -91,8 +99,9 @@ def documents(
     collection_id: UUID | str | None = None,
     kind: str = "",
     search: str = "",
+    sort: str = "newest",
 ) -> QuerySet[Document]:
-    """Newest first; answered questions, which are no files, only where their kind is asked for.
+    """As SORTS[sort]; answered questions, which are no files, only where their kind is asked for.
 
     `search` is a part of the file's name or of its title.
     """
@@ -104,7 +113,7 @@ def documents(
         found = found.filter(collection=collection(user, collection_id))
     if search:
         found = found.filter(Q(original_filename__icontains=search) | Q(title__icontains=search))
-    return found.select_related("collection").order_by("-uploaded_at", "-id")
+    return found.select_related("collection").order_by(*SORTS[sort])
 
 
 def suggested(user: User, most: int) -> list[Any]:

@@ -109,6 +109,9 @@ class ListParameters(serializers.Serializer):
     collection_id = serializers.UUIDField(required=False)
     kind = serializers.RegexField(r"^[a-z]+$", required=False, max_length=20)
     search = serializers.CharField(max_length=200, required=False)
+    sort = serializers.ChoiceField(
+        choices=list(queries.SORTS), required=False, help_text="Without it the newest come first."
+    )
 
 
 class PageParameters(serializers.Serializer):

@@ -1,11 +1,18 @@
 // One collection: who can read it, and its documents with what can be done about them.
 
 import { $, announce, api, boot, fill, gettext, h, icon, inSeries, tool } from "./lib.js";
+import { Batch } from "./batch.js";
 import { canOpen, isMine } from "./file.js";
-import { canShare, readers } from "./readers.js";
+import { audience, canShare, readers } from "./readers.js";
 
 const PAGE = 100;
 const TYPING = 250;
+const SORTS = {
+  newest: () => gettext("Newest first"),
+  oldest: () => gettext("Oldest first"),
+  name: () => gettext("By name"),
+  size: () => gettext("Largest first"),
+};
 
 export class CollectionView {
   #begun = inSeries();
@@ -31,6 +38,18 @@ export class CollectionView {
       hidden: true,
       oninput: () => this.#typed(),
     });
+    this.sort = h(
+      "select",
+      {
+        className: "search sort",
+        "aria-label": gettext("Order of the documents"),
+        hidden: true,
+        onchange: () => this.#first(),
+      },
+      Object.entries(SORTS).map(([value, name]) => h("option", { value }, name())),
+    );
+    this.batch = new Batch(material);
+    this.closedTo = h("p", { className: "readers" });
   }
 
   /** Asks again who may read it and what is in it; what the page said before may be over. */
@@ -86,6 +105,7 @@ export class CollectionView {
   #head() {
     const { collection } = this;
     const who = fill(gettext("Who can read this: %(who)s"), { who: readers(collection) });
+    this.closedTo.replaceChildren(icon(audience(collection)), h("span", {}, who));
     const add = h(
       "button",
       { type: "button", className: "button primary", onclick: () => this.material.choose() },
@@ -97,12 +117,14 @@ export class CollectionView {
       collection.description
         ? h("p", { className: "lead", dir: "auto" }, collection.description)
         : "",
-      h("p", { className: "readers" }, icon("people"), h("span", {}, who)),
-      h("div", { className: "shelf-bar" }, this.search, collection.can_change ? add : ""),
+      this.closedTo,
+      h("div", { className: "shelf-bar" }, this.search, this.sort, collection.can_change ? add : ""),
+      this.batch.element,
       this.note,
       this.list,
       this.more,
     );
+    this.batch.draw();
     if (typing) this.search.focus();
     this.#tools();
   }
@@ -187,6 +209,7 @@ export class CollectionView {
   async #first() {
     this.found = new Set();
     this.words = this.search.value.trim();
+    this.order = this.sort.value;
     this.#stale = new Set(
       [...this.material.files.values()].filter((row) => this.#mayHave(row) && row.id),
     );
@@ -196,18 +219,18 @@ export class CollectionView {
   #stale = new Set();
 
   async #page() {
-    const words = this.words;
+    const { words, order: sort } = this;
     const search = words ? `&search=${encodeURIComponent(words)}` : "";
     let page;
     try {
       page = await api(
-        `collections/${this.id}/files?limit=${PAGE}&skip=${this.found.size}${search}`,
+        `collections/${this.id}/files?limit=${PAGE}&skip=${this.found.size}&sort=${sort}${search}`,
       );
     } catch (error) {
       this.note.textContent = error.message;
       return;
     }
-    if (this.left || words !== this.words) return;
+    if (this.left || words !== this.words || sort !== this.order) return;
     this.material.forget(this.#stale);
     this.#stale.clear();
     for (const document of page.files) {
@@ -220,21 +243,30 @@ export class CollectionView {
     this.#draw();
   }
 
-  /** All rows anew, newest first; what is being sent stands on top. */
+  /** All rows anew, as the server ordered them; what it did not name is new, and stands on top. */
   #draw() {
     this.list.replaceChildren();
-    const rows = [...this.material.files.values()].sort((a, b) =>
-      (a.uploaded_at ?? "9").localeCompare(b.uploaded_at ?? "9"),
-    );
+    const places = new Map([...this.found].map((id, place) => [id, place]));
+    const place = (row) => places.get(row.key) ?? -1;
+    // Each is put before the others.
+    const rows = [...this.material.files.values()].sort((a, b) => place(b) - place(a));
     for (const row of rows) this.material.draw(row);
     this.changed();
+  }
+
+  /** Once for all rows that change at the same time. */
+  drawn() {
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = null;
+      this.batch.draw();
+    });
   }
 
   /** The sentence for a list without rows. */
   changed() {
     if (!this.collection || !this.found) return;
     const any = this.list.childElementCount > 0;
-    this.search.hidden = !any && !this.words;
+    this.search.hidden = this.sort.hidden = !any && !this.words;
     if (any) this.note.textContent = "";
     else if (this.words)
       this.note.textContent = fill(gettext("No document here has “%(words)s” in its name."), {

@@ -87,10 +87,7 @@ function state(row) {
   const percent = (value) => `${Math.round(value)}%`;
   switch (row.status) {
     case "SENDING":
-      return {
-        words: `${gettext("Sending")} · ${percent(row.sent * 100)} ${fill(gettext("of %(size)s"), { size: bytes(row.size) })}`,
-        value: row.sent * 100,
-      };
+      return sending(row, percent);
     case "UPLOADED":
       return { words: gettext("Waiting to be read"), value: 0 };
     case "PROCESSING": {
@@ -111,6 +108,18 @@ function state(row) {
     default:
       return { words: row.error || gettext("This file could not be read."), className: "wrong" };
   }
+}
+
+function sending(row, percent) {
+  if (!row.began)
+    return { words: `${gettext("Waiting to be sent")} · ${bytes(row.size)}`, value: 0 };
+  const seconds = row.sent > 0 ? ((Date.now() - row.began) / 1000) * (1 / row.sent - 1) : 0;
+  // A few seconds are over before they are read.
+  const left = seconds >= 5 ? ` · ${timeLeft(Math.round(seconds))}` : "";
+  return {
+    words: `${gettext("Sending")} · ${percent(row.sent * 100)} ${fill(gettext("of %(size)s"), { size: bytes(row.size) })}${left}`,
+    value: row.sent * 100,
+  };
 }
 
 function tools(row, place, does) {

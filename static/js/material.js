@@ -21,7 +21,7 @@ const UNFINISHED = ["UPLOADED", "PROCESSING"];
 
 export class Material {
   /** on: view(document, element), changed(), failed(error), chat?(): id of the open one, if any,
-      more?(document, button) */
+      more?(document, button), drawn?(): some row is another one now */
   constructor(on) {
     this.on = on;
     this.files = new Map(); // key → {key, name, id?, status, sent?, error?, file?}
@@ -88,6 +88,7 @@ export class Material {
         chat,
         collection_id: this.into ?? undefined,
         tray: true,
+        batch: true,
       };
       this.files.set(row.key, row);
       this.queue.push(row);
@@ -106,6 +107,8 @@ export class Material {
   #send(row) {
     const request = new XMLHttpRequest();
     row.request = request;
+    row.began = Date.now();
+    this.draw(row);
     const form = new FormData();
     if (row.collection_id) form.append("collection_id", row.collection_id);
     form.append("file", row.file, row.name);
@@ -138,7 +141,7 @@ export class Material {
     this.#remove(row);
     // The doorbell may have been quicker than the answer, and then it is newer too.
     const told = this.files.has(document.id) ? { id: document.id } : document;
-    this.#update({ ...told, tray: true, again: known });
+    this.#update({ ...told, tray: true, again: known, batch: row.batch });
   }
 
   #failed(row, error) {
@@ -191,8 +194,29 @@ export class Material {
     if (before?.status !== row.status) this.on.changed();
   }
 
+  // --- what was added together -------------------------------------------------------------------
+  batch() {
+    return [...this.files.values()].filter((row) => row.batch);
+  }
+
+  cancelAll() {
+    for (const row of this.batch()) if (row.status === "SENDING") this.#cancel(row);
+    this.on.drawn?.();
+  }
+
+  async retryAll() {
+    const failed = this.batch().filter(({ status }) => ["REFUSED", "FAILED"].includes(status));
+    for (const row of failed) await this.#retry(row);
+  }
+
+  forgetBatch() {
+    for (const row of this.batch()) row.batch = false;
+    this.on.drawn?.();
+  }
+
   // --- rows ----------------------------------------------------------------------------------
   draw(row) {
+    this.on.drawn?.();
     row.elements ??= {};
     for (const [place, list] of [
       ["tray", row.tray ? $("tray") : null],
@@ -285,6 +309,7 @@ export class Material {
 
   #remove(row) {
     this.files.delete(row.key);
+    this.on.drawn?.();
     for (const element of Object.values(row.elements ?? {})) element.remove();
   }
 

@@ -30,6 +30,13 @@ function whyI(collection) {
   return fill(gettext("%(name)s and whom they chose"), values);
 }
 
+/** An icon for it: a lock, some people, the world. */
+export function audience(collection) {
+  if (collection.is_open) return "web";
+  const others = collection.groups.length + collection.users.length;
+  return collection.can_change && !others ? "lock" : "people";
+}
+
 export const documents = (count) =>
   count
     ? fill(ngettext("%(count)s document", "%(count)s documents", count), { count })

@@ -23,6 +23,7 @@ const sessions = new Sessions({
 const material = new Material({
   view,
   changed: () => showing?.changed(),
+  drawn: () => showing?.drawn(),
   failed,
   more: (row, button) => showing?.menuFor(row, button),
 });

@@ -1,7 +1,7 @@
 // All collections I may read, by why I may: mine, given to me, my groups', open to everybody.
 
 import { api, boot, fill, gettext, h, icon, inSeries } from "./lib.js";
-import { documents, readers } from "./readers.js";
+import { audience, documents, readers } from "./readers.js";
 
 const PAGE = 100;
 const MOST = 1000;
@@ -10,11 +10,24 @@ const TYPING = 250;
 const SHELVES = [
   {
     name: () => gettext("Yours"),
+    told: () => gettext("With a lock: only you. You decide who else reads a collection, under Share."),
     has: (collection) => collection.owner_id === boot.user.id,
   },
-  { name: () => gettext("Shared with you"), has: (collection) => collection.given_to_me },
-  { name: () => gettext("From your groups"), has: (collection) => collection.my_groups.length },
-  { name: () => gettext("Open to everybody"), has: () => true },
+  {
+    name: () => gettext("Shared with you"),
+    told: () => gettext("Somebody lets you read these. What you ask about them stays yours."),
+    has: (collection) => collection.given_to_me,
+  },
+  {
+    name: () => gettext("From your groups"),
+    told: () => gettext("Everybody in the group reads the same."),
+    has: (collection) => collection.my_groups.length,
+  },
+  {
+    name: () => gettext("Open to everybody"),
+    told: () => gettext("Everybody who has an account here reads these."),
+    has: () => true,
+  },
 ];
 
 /** Every collection meant for me; the API gives them in pages. */
@@ -87,10 +100,10 @@ export class Shelves {
     const wanted = this.search.value.trim().toLowerCase();
     const left = new Set(this.mine.filter(({ name }) => name.toLowerCase().includes(wanted)));
     const count = left.size;
-    const parts = SHELVES.map(({ name, has }, index) => {
+    const parts = SHELVES.map(({ name, told, has }, index) => {
       const rows = [...left].filter(has);
       for (const row of rows) left.delete(row);
-      return rows.length ? this.#shelf(name(), rows, `shelf-${index}`) : null;
+      return rows.length ? this.#shelf(name(), told(), rows, `shelf-${index}`) : null;
     });
     this.list.replaceChildren(...parts.filter(Boolean));
     if (wanted && !count)
@@ -100,11 +113,12 @@ export class Shelves {
     else this.note.textContent = count ? "" : gettext("Nothing here yet. Make a collection and add your course material to it.");
   }
 
-  #shelf(name, rows, id) {
+  #shelf(name, told, rows, id) {
     return h(
       "section",
       { "aria-labelledby": id },
       h("h2", { id, className: "shelf-name" }, name),
+      h("p", { className: "quiet shelf-told" }, told),
       h(
         "ul",
         { className: "shelf-list" },
@@ -129,7 +143,7 @@ export class Shelves {
             this.on.open(row.id);
           },
         },
-        icon("book"),
+        icon(audience(row)),
         h("b", { dir: "auto" }, row.name),
         h("span", { className: "quiet" }, `${documents(row.document_count)} · ${readers(row)}`),
       ),

@@ -54,6 +54,7 @@ class Viewer {
     this.left = true;
     this.drawing?.cancel();
     this.resized.disconnect();
+    clearTimeout(this.resizeTimer);
     this.opening?.task.destroy();
     this.scroll.parentElement?.removeEventListener("keydown", this.keys);
     if (current === this) current = null;
