@@ -60,11 +60,17 @@ pytest_plugins = ["core.testing", "tests.holding"]
 django.setup()
 assert settings.TESTING
 
-from accounts.limits import forget_kept  # noqa: E402  models are imported after django.setup()
+from accounts.hashers import Argon2  # noqa: E402  models are imported after django.setup()
+from accounts.limits import forget_kept  # noqa: E402
 from core.db import come_to_rest  # noqa: E402
 from llm import health  # noqa: E402
 from llm.standing import forget_usable  # noqa: E402
 from rag import reranking  # noqa: E402
+
+# The same format made of little work: what is real takes a tenth of a second and more for each of
+# a thousand logins. Tests of the work itself ask for `hard_passwords`.
+HARD = {"time_cost": Argon2.time_cost, "memory_cost": Argon2.memory_cost}
+Argon2.time_cost, Argon2.memory_cost = 1, 64
 
 
 class NetworkRefused(RuntimeError):
@@ -169,6 +175,13 @@ def _nothing_remembered() -> None:
     forget_kept()
     health.forget()
     reranking.forget()
+
+
+@pytest.fixture
+def hard_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as where people's own are kept."""
+    for name, cost in HARD.items():
+        monkeypatch.setattr(Argon2, name, cost)
 
 
 @pytest.fixture(scope="session")

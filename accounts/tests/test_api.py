@@ -34,7 +34,7 @@ def test_register_answers_the_new_student(api):
     assert (body["email"], body["full_name"], body["role"]) == ("ana@example.org", "Ana", "student")
 
 
-def test_password_is_stored_as_argon2(api):
+def test_password_is_stored_as_argon2(api, hard_passwords):
     api().post(REGISTER, ANA)
     assert User.objects.get().password.startswith("argon2$argon2id$v=19$m=47104,t=2,p=1$")
 

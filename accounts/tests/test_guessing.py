@@ -192,7 +192,7 @@ def test_who_has_an_account_is_not_said(door, alice, deactivated):
     assert seen[0] == seen[1] == seen[2]
 
 
-def test_who_has_an_account_is_not_told_by_time(alice, monkeypatch):
+def test_who_has_an_account_is_not_told_by_time(alice, monkeypatch, hard_passwords):
     """Django CVE-2025-13473: a hash is computed for nobody as well, and for who has no password."""
     monkeypatch.setattr(guessing, "HERE", guessing.Pace(1000, 1, 1))
     monkeypatch.setattr(guessing, "STRANGERS", guessing.Pace(1000, 1, 1))
