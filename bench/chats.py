@@ -101,9 +101,9 @@ def wait_for(address: str) -> None:
 
 
 async def measure(lontar: Installation, address: str, levels: list[int], rounds: int) -> None:
-    people = await asyncio.to_thread(lambda: [Client(lontar.base) for _ in range(max(levels))])
+    people = await asyncio.to_thread(lambda: [Client(lontar.base) for _ in range(max(16, *levels))])
     web = lontar.pid("web")
-    await load(people[:1], web)  # the first answer of a process loads the SDK
+    await load(people[:16], web)  # the first answer of each process loads the SDK
     print("chats  who     added first token ms p50 / p95   whole  errors  CPU ms an answer")
     for level in levels:
         rows = [await load(people[:level], web) for _ in range(rounds)]
