@@ -147,7 +147,11 @@ class PromptAdmin(Worded):
             "object": prompt,
             "can_restore": self.has_change_permission(request, prompt),
             "rows": [
-                {"version": new, "changes": self._changes(old, new) if old else []}
+                {
+                    "version": new,
+                    "changes": self._changes(old, new) if old else [],
+                    "whole": self._whole(new),
+                }
                 for new, old in zip_longest(kept, kept[1:])
             ],
         }
@@ -157,6 +161,13 @@ class PromptAdmin(Worded):
         return [
             {"field": Prompt._meta.get_field(name).verbose_name, "parts": parts}
             for name, parts in versions.differences(old, new).items()
+        ]
+
+    def _whole(self, version: PromptVersion) -> list[tuple[str, str]]:
+        return [
+            (str(Prompt._meta.get_field(name).verbose_name), getattr(version, name))
+            for name in services.TOLD
+            if getattr(version, name).strip()
         ]
 
     def _restore(self, request: HttpRequest, prompt: Prompt) -> HttpResponse:

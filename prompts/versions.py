@@ -103,4 +103,22 @@ def compare(old: str, new: str) -> list[Part]:
             parts.append(Part("removed", "".join(before[i1:i2])))
         if j1 < j2:
             parts.append(Part("added", "".join(after[j1:j2])))
-    return parts
+    return _readable(parts)
+
+
+def _readable(parts: list[Part]) -> list[Part]:
+    """Changes with but a blank between them as one: "Be brief" → "Use words", not word by word."""
+    found: list[Part] = []
+    changed: list[Part] = []
+    for part in [*parts, Part("same", "")]:
+        if part.kind != "same" or (changed and part.text and not part.text.strip(" ")):
+            changed.append(part)
+            continue
+        # A blank behind the last change is none between two.
+        behind = [changed.pop()] if changed and changed[-1].kind == "same" else []
+        removed = "".join(row.text for row in changed if row.kind != "added")
+        added = "".join(row.text for row in changed if row.kind != "removed")
+        now = [Part("removed", removed), Part("added", added), *behind, part]
+        found += [row for row in now if row.text]
+        changed = []
+    return found

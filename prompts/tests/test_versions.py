@@ -32,6 +32,15 @@ def test_only_the_words_that_changed_are_shown():
     assert [(part.kind, part.text) for part in parts if part.kind != "same"] == [("added", " all")]
 
 
+def test_words_changed_one_after_the_other_are_one_change():
+    parts = versions.compare("Cite. Be brief.", "Cite. Use short sentences.")
+    assert [(part.kind, part.text) for part in parts] == [
+        ("same", "Cite. "),
+        ("removed", "Be brief."),
+        ("added", "Use short sentences."),
+    ]
+
+
 @pytest.mark.django_db
 def test_each_change_is_a_version_and_none_is_lost(api, admin):
     client = api(admin)
@@ -95,7 +104,7 @@ def test_the_admin_shows_each_version_and_brings_one_back(admin):
     answer = page.post(f"{path}change/", fields, follow=True)
     assert b"Nothing stands for {student}" in answer.content
     shown = page.get(f"{path}history/").content.decode()
-    assert "<del>markets</del>" in shown and "&lt;b&gt;bonds" in shown and "<b>bonds" not in shown
+    assert "<del>markets slowly.</del>" in shown and "&lt;b&gt;bonds" in shown and "<b>bonds" not in shown
     page.post(f"{path}history/", {"number": "1"})
     prompt.refresh_from_db()
     assert prompt.content == BODY["content"]
