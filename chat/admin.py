@@ -1,10 +1,14 @@
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from chat import reading, services
@@ -54,13 +58,52 @@ class MessageInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Session)
 class SessionAdmin(ReadOnly, Noted, Worded, CsvOut):
-    list_display = ("title", "user", "model", "status", "total_messages", "updated_at")
-    list_filter = ("status", "model", "started_at")
+    list_display = ("title", "user", "asked", "total_messages", "status", "updated_at")
+    list_per_page = 50
+    list_filter = ("status", "assistant", "model", "started_at")
     list_select_related = ("user", "model", "assistant")
     search_fields = ("title", "user__email", "user__full_name")
     date_hierarchy = "started_at"
     inlines = [MessageInline]
-    actions = ["export_csv"]
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "title",
+                    "user",
+                    "assistant",
+                    "model",
+                    "status",
+                    "started_at",
+                    "updated_at",
+                )
+            },
+        ),
+        (
+            _("How it began, and what was learned"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "prompt",
+                    "prompt_version",
+                    "assistant_version",
+                    "prompt_general",
+                    "task",
+                    "persona",
+                    "mission_objective",
+                    "comprehension_level",
+                    "summary",
+                    "context_summary",
+                    "ended_at",
+                    "analysed_at",
+                    "archived_at",
+                ),
+            },
+        ),
+    )
+    readonly_fields = ("started_at", "updated_at")
+    actions = ["complete", "export_csv"]
     # Nothing that was said, and no title, which is made of it.
     csv_columns = [
         (_("chat"), "id"),
@@ -72,6 +115,24 @@ class SessionAdmin(ReadOnly, Noted, Worded, CsvOut):
         (_("began"), "started_at"),
         (_("last changed"), "updated_at"),
     ]
+
+    @admin.display(description=_("asked"), ordering="assistant__name")
+    def asked(self, session: Session) -> str:
+        """The assistant, or the model where a student asked that by itself."""
+        return str(session.assistant or session.model or "")
+
+    @admin.action(description=_("Complete the selected chats"), permissions=["view"])
+    def complete(self, request: HttpRequest, queryset: QuerySet[Session]) -> None:
+        assert isinstance(request.user, User)  # the admin let nobody else in
+        done = 0
+        for session in queryset.filter(status=Session.Status.ACTIVE):
+            services.update_session(
+                actor=request.user, session=session, status=Session.Status.COMPLETED
+            )
+            done += 1
+        text = ngettext("%(count)d chat completed.", "%(count)d chats completed.", done)
+        said = text % {"count": done}
+        self.message_user(request, said, messages.SUCCESS if done else messages.INFO)
 
     def delete_model(self, request: HttpRequest, obj: Session) -> None:
         assert isinstance(request.user, User)  # the admin let nobody else in
@@ -131,12 +192,34 @@ class CitationAdmin(ReadOnly, Worded):
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(ReadOnly, Worded):
-    list_display = ("updated_at", "value", "reason", "message")
-    list_filter = ("value", "message__model", "updated_at")
-    list_select_related = ("message",)
+class FeedbackAdmin(ReadOnly, Worded, CsvOut):
+    list_display = ("value", "reason", "answer", "chat", "updated_at")
+    list_per_page = 50
+    list_filter = ("value", "message__session__assistant", "message__model", "updated_at")
+    list_select_related = ("message__session__assistant", "message__model")
+    actions = ("export_csv",)
+    # Neither who it was nor what the answer said.
+    csv_columns = (
+        (_("value"), "get_value_display"),
+        (_("reason"), "reason"),
+        (_("assistant"), "message.session.assistant.name"),
+        (_("model"), "message.model.display_name"),
+        (_("chat"), "message.session_id"),
+        (_("given"), "updated_at"),
+    )
     search_fields = ("reason", "message__content", "message__session__user__email")
     date_hierarchy = "updated_at"
+
+    @admin.display(description=_("answer"))
+    def answer(self, feedback: Feedback) -> str:
+        return Truncator(feedback.message.content).chars(120)
+
+    @admin.display(description=_("chat"), ordering="message__session__title")
+    def chat(self, feedback: Feedback) -> str:
+        session = feedback.message.session
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:chat_session_change", args=[session.pk]), session
+        )
 
 
 @admin.register(ClassReading)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from core.admin_pages import Worded, WordedInline
+from core.charts import grouped
 from core.errors import AppError
 from llm import credentials, services
 from llm.forms import FallbackFormSet, LanguageModelForm, ProviderForm
@@ -142,14 +143,10 @@ class LanguageModelAdmin(Worded):
         "name",
         "provider",
         "order",
-        "context_window",
-        "supports_tools",
-        "supports_vision",
-        "input_price",
-        "output_price",
-        "price_source",
-        "is_offered",
         "is_active",
+        "can",
+        "window",
+        "prices",
     ]
     list_editable = ["order", "is_active"]
     list_filter = [
@@ -163,8 +160,28 @@ class LanguageModelAdmin(Worded):
     ]
     list_select_related = ["provider"]
     search_fields = ["name", "display_name", "provider__name"]
+    list_per_page = 50
     readonly_fields = ["price_source", "is_offered", "created_at", "updated_at"]
     actions = ["switch_on", "switch_off"]
+
+    @admin.display(description=_("abilities"))
+    def can(self, model: LanguageModel) -> str:
+        found = [
+            (model.supports_tools, gettext("tools")),
+            (model.supports_vision, gettext("pictures")),
+            (model.supports_reasoning, gettext("thinking")),
+            (not model.is_offered, gettext("no longer offered")),
+        ]
+        return ", ".join(words for has, words in found if has)
+
+    @admin.display(description=_("context window"), ordering="context_window")
+    def window(self, model: LanguageModel) -> str:
+        return grouped(model.context_window) if model.context_window else "–"
+
+    @admin.display(description=_("US dollars a million in / out"), ordering="input_price")
+    def prices(self, model: LanguageModel) -> str:
+        given = (model.input_price, model.output_price)
+        return " / ".join("–" if price is None else f"{price.normalize():f}" for price in given)
 
     def save_model(self, request: Any, obj: LanguageModel, form: Any, change: bool) -> None:
         services.save_model(actor=request.user, model=obj, changed=form.changed_data)

@@ -5,9 +5,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Group
+from chat.models import Feedback
 from documents.collections import create_collection
 from documents.models import Document
-from tests.world import build
+from tests.world import SECRET, build
 
 
 @pytest.fixture
@@ -76,3 +77,23 @@ def test_an_empty_list_says_so(client):
     listed = reverse("admin:chat_feedback_changelist")
     assert "Nothing here yet." in client.get(listed).text
     assert "Nothing here fits" in client.get(listed, {"q": "no such words"}).text
+
+
+def test_chats_are_completed_many_at_a_time(client, alice):
+    session = build(alice).session
+    done = ask(client, "chat_session", "complete", [session])
+    session.refresh_from_db()
+    assert session.status == "COMPLETED"
+    assert session.ended_at
+    assert "1 chat completed." in done.text
+    assert "0 chats completed." in ask(client, "chat_session", "complete", [session]).text
+
+
+def test_feedback_is_taken_along_without_who_gave_it(client, alice):
+    message = build(alice).message
+    feedback = Feedback.objects.create(message=message, value=-1, reason="The wrong page")
+    table = ask(client, "chat_feedback", "export_csv", [feedback]).text
+    assert "The wrong page" in table
+    assert alice.email not in table
+    assert SECRET not in table
+    assert message.session.title in client.get(reverse("admin:chat_feedback_changelist")).text
