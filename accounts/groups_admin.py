@@ -127,7 +127,7 @@ class GroupAdmin(Worded, CsvOut):
         token = secrets.token_urlsafe(16)
         kept = (data, choice.replace, choice.create, plan.fingerprint)
         cache.set(_key(request, group_id, token), kept, KEPT_SECONDS)
-        return {"plan": plan, "token": token, "choice": choice}
+        return {"plan": plan, "bad": plan.bad, "token": token, "choice": choice}
 
     def _apply(self, request: HttpRequest, group_id: UUID) -> HttpResponse:
         kept = cache.get(_key(request, group_id, request.POST["token"][:50]))

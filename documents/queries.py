@@ -19,6 +19,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Lower
 
 from accounts.models import Group, User
@@ -31,7 +32,7 @@ from documents.models import QA, Chunk, Collection, Document, Page, Share
 # What a file chooser is to offer; what is brought in is decided by content.
 ACCEPTED = formats.accepted()
 # How a list of documents can be ordered; the id decides between equals.
-SORTS = {
+SORTS: dict[str, tuple[str | Combinable, ...]] = {
     "newest": ("-uploaded_at", "-id"),
     "oldest": ("uploaded_at", "id"),
     "name": (Lower("original_filename"), "id"),

@@ -150,7 +150,8 @@ class KnowledgeAdmin(Worded):
         )
         token = secrets.token_urlsafe(16)
         cache.set(_key(request, token), (data, collection.id), KEPT_SECONDS)
-        return {"found": found, "first": found.rows[:MOST_SHOWN], "token": token}
+        first = found.rows[:MOST_SHOWN]
+        return {"found": found, "bad": found.errors, "first": first, "token": token}
 
     def _take(self, request: HttpRequest) -> HttpResponse:
         kept = cache.get(_key(request, request.POST["token"][:50]))
