@@ -1,6 +1,6 @@
 // The chat page: puts the sidebar, the conversation, the composer and the files together.
 
-import { $, api, boot, fill, gettext, h, icon, inSeries } from "./lib.js";
+import { $, announce, api, boot, fill, gettext, h, icon, inSeries, onKeys } from "./lib.js";
 import { onOpenSource, warmUp } from "./answer.js";
 import { Composer, Picker } from "./composer.js";
 import { Conversation } from "./conversation.js";
@@ -323,6 +323,31 @@ for (const link of document.querySelectorAll("[data-new-chat]")) {
     go(null);
   };
 }
+
+// --- keys --------------------------------------------------------------------------------------
+function toBeside(step) {
+  const row = sessions.beside(step);
+  if (!row) return;
+  go(row.id);
+  announce(row.title || gettext("New chat"));
+}
+
+const keys = {
+  h: () => showKeys(),
+  n: () => go(null),
+  f: () => sessions.find(),
+  q: () => $("say").focus(),
+  s: () => composer.busy && conversation.stop(),
+  c: () => [...$("turns").querySelectorAll("[data-copies=copy]")].at(-1)?.click(),
+  j: () => toBeside(1),
+  k: () => toBeside(-1),
+};
+async function showKeys() {
+  const { sheet } = await import("./shortcuts.js");
+  sheet(Object.keys(keys));
+}
+onKeys({ ...keys, "?": showKeys });
+$("show-keys").onclick = showKeys;
 
 // --- narrow screens ----------------------------------------------------------------------------
 function sidebarFits() {

@@ -112,7 +112,9 @@ export function answerFoot(answer, message, actions) {
       references(answer, name, message),
     ),
     "speechSynthesis" in window ? speaker(answer.prose) : null,
-    tool("again", gettext("Answer again"), () => actions.retry(message.id)),
+    tool("again", gettext("Answer again"), () => actions.retry(message.id), {
+      "data-again": true,
+    }),
     thumbs(message, actions),
     h("span", { className: "by" }, [name, when].filter(Boolean).join(" · ")),
   );
@@ -120,7 +122,7 @@ export function answerFoot(answer, message, actions) {
 }
 
 function copies(name, label, text) {
-  const button = tool(name, label, async () => {
+  const copy = async () => {
     try {
       await navigator.clipboard.writeText(text());
       button.replaceChildren(icon("check"));
@@ -129,7 +131,8 @@ function copies(name, label, text) {
       console.warn(error);
       announce(gettext("The browser did not allow copying. Select the words and copy them."));
     }
-  });
+  };
+  const button = tool(name, label, copy, { "data-copies": name });
   return button;
 }
 

@@ -42,6 +42,19 @@ export function bytes(size) {
   return `${number.format(size)} ${units[step]}`;
 }
 
+// The words that a text of either language has most of. What is neither has no language here.
+const COMMON = {
+  en: /\b(the|of|and|is|to|in|that|are|was|for|with|as|it|by|this)\b/gi,
+  id: /\b(yang|dan|di|ini|itu|untuk|dengan|adalah|pada|dari|ke|tidak|dalam|oleh|atau)\b/gi,
+};
+
+/** "en" or "id" for a text that is plainly the one, so that it is spoken as such; else undefined. */
+export function languageOf(text = "") {
+  const [en, id] = ["en", "id"].map((name) => text.match(COMMON[name])?.length ?? 0);
+  if (Math.max(en, id) < 2 || Math.min(en, id) * 3 > Math.max(en, id)) return undefined;
+  return en > id ? "en" : "id";
+}
+
 // --- elements ------------------------------------------------------------------------------
 /** h("p", {className: "x", onclick: f, "aria-label": "y"}, "text", child): never parses HTML. */
 export function h(tag, props = {}, ...children) {
@@ -84,6 +97,36 @@ export function announce(text) {
   announcing = setTimeout(() => {
     $("announce").textContent = text;
   }, 60);
+}
+
+// --- keys ----------------------------------------------------------------------------------
+const LETTERS_OFF = "lontar.letters.off";
+export const letters = {
+  get on() {
+    return !localStorage.getItem(LETTERS_OFF);
+  },
+  set on(yes) {
+    if (yes) localStorage.removeItem(LETTERS_OFF);
+    else localStorage.setItem(LETTERS_OFF, "1");
+  },
+};
+
+/** actions: {n: run, ...}. A letter works alone outside of boxes, until that is switched off: who
+    dictates presses keys unawares. With Alt and Shift it works everywhere. */
+export function onKeys(actions) {
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey) return;
+    if (document.querySelector("dialog[open]")) return;
+    const everywhere = event.altKey && event.shiftKey;
+    const writing = event.target.closest?.("input, textarea, select");
+    if (!everywhere && (event.altKey || writing || !letters.on)) return;
+    // With these two a keyboard may write other signs: then the key counts, not what it writes.
+    const name = everywhere ? event.code.replace(/^Key/, "") : event.key;
+    const run = actions[name.toLowerCase()];
+    if (!run) return;
+    event.preventDefault();
+    if (!event.repeat) run();
+  });
 }
 
 // --- requests ------------------------------------------------------------------------------

@@ -47,6 +47,20 @@ export class Sessions {
     };
   }
 
+  /** To the box that searches; on a phone the list comes first. */
+  find() {
+    const side = $("sidebar");
+    if (side.popover && !side.matches(":popover-open")) side.showPopover();
+    $("find-chats-words").focus();
+  }
+
+  /** The row `step` places below the open chat; the first one when none is open. */
+  beside(step) {
+    const ids = [...this.rows.keys()];
+    const at = ids.indexOf(this.current);
+    return this.rows.get(at < 0 ? ids[0] : ids[at + step]);
+  }
+
   /** From the start: other words, or the other side of the archive. */
   again() {
     this.rows.clear();

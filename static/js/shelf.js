@@ -1,6 +1,6 @@
 // The library page: all collections at /library/, one of them at /library/<id>/.
 
-import { $, announce, gettext, h, icon, inSeries, offline } from "./lib.js";
+import { $, announce, gettext, h, icon, inSeries, offline, onKeys } from "./lib.js";
 import { CollectionView } from "./collection.js";
 import { Material } from "./material.js";
 import { Sessions } from "./sessions.js";
@@ -129,6 +129,19 @@ async function view(row, from) {
   const kind = row.media_type && (row.media_type === "application/pdf" ? "pdf" : "text");
   open({ id: row.id, name: row.name, kind, page: 1 }, { from });
 }
+
+// --- keys ----------------------------------------------------------------------------------------
+const keys = {
+  h: () => showKeys(),
+  n: () => location.assign("/chat/"),
+  f: () => sessions.find(),
+};
+async function showKeys() {
+  const { sheet } = await import("./shortcuts.js");
+  sheet(Object.keys(keys));
+}
+onKeys({ ...keys, "?": showKeys });
+$("show-keys").onclick = showKeys;
 
 // --- narrow screens ------------------------------------------------------------------------------
 function sidebarFits() {
