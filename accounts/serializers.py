@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from accounts.models import Group, User, no_control_characters
+from core.serializers import StrictSerializer
 
 # Hashing takes as long as the text: nobody needs more, and 1 MB would be an attack.
 PASSWORD_LIMIT = 256
@@ -31,20 +32,6 @@ class MeSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class StrictSerializer(serializers.Serializer):
-    """Takes text only for text: 12345678 or true is not a password."""
-
-    def to_internal_value(self, data: object) -> object:
-        if isinstance(data, dict):
-            wrong = [
-                name for name in self.fields if name in data and not isinstance(data[name], str)
-            ]
-            if wrong:
-                message = serializers.CharField.default_error_messages["invalid"]
-                raise serializers.ValidationError({name: [message] for name in wrong})
-        return super().to_internal_value(data)
-
-
 class RegisterSerializer(StrictSerializer):
     email = serializers.EmailField(max_length=254)
     password = serializers.CharField(max_length=PASSWORD_LIMIT, trim_whitespace=False)
@@ -65,7 +52,10 @@ class LogoutSerializer(StrictSerializer):
 
 
 class PasswordGrantSerializer(serializers.Serializer):
-    """RFC 6749, section 4.3.2 (password) and section 6 (refresh_token)."""
+    """RFC 6749, section 4.3.2 (password) and section 6 (refresh_token).
+
+    What is not known is ignored, as section 3.2 asks of this one door: clients also send a scope.
+    """
 
     grant_type = serializers.ChoiceField(["password", "refresh_token"], default="password")
     username = serializers.CharField(max_length=254, required=False, default="")

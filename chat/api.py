@@ -33,6 +33,7 @@ from chat.models import Session
 from core.errors import Invalid, NotFound
 from core.idempotency import fingerprint, once
 from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
+from documents.serializers import FileOnly
 from documents.upload_api import UploadView
 from llm.queries import usable_models
 from prompts.queries import active_prompt
@@ -143,6 +144,8 @@ class SessionBranch(APIView):
 
 class SessionFiles(UploadView):
     """A file for this chat alone."""
+
+    serializer_class = FileOnly
 
     def target(self, request: Request, given: dict[str, Any]) -> uuid.UUID:
         session_id = self.kwargs["session_id"]

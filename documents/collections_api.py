@@ -20,7 +20,7 @@ from documents.collections_serializers import (
     DeleteParameters,
 )
 from documents.models import Collection
-from documents.serializers import DocumentSerializer, ListParameters
+from documents.serializers import DocumentSerializer, FileOnly, ListParameters
 from documents.upload_api import UploadView
 
 
@@ -77,6 +77,7 @@ class CollectionFilesView(UploadView, generics.GenericAPIView):
     """Its files; a POST adds one."""
 
     items_name = "files"
+    serializer_class = FileOnly
 
     def get(self, request: Request, collection_id: UUID) -> Response:
         given = ListParameters(data=request.query_params)

@@ -5,11 +5,12 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User, no_control_characters
+from core.serializers import StrictSerializer
 from documents.collections import MOST_PEOPLE
 from documents.models import Collection
 
 
-class CollectionIn(serializers.Serializer):
+class CollectionIn(StrictSerializer):
     """`groups` are ids, `users` addresses; each list replaces the one before."""
 
     name = serializers.CharField(max_length=200, validators=[no_control_characters])

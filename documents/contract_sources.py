@@ -4,7 +4,7 @@ from core.contract import Binary, ListOf, Operation
 from documents import shapes
 from documents.embeddings_api import EmbeddingSerializer
 from documents.knowledge import api as knowledge_api
-from documents.knowledge.serializers import EntrySerializer
+from documents.knowledge.serializers import EntryChange, EntrySerializer
 from documents.web import api as web_api
 
 EMBEDDING = "embeddings/{embedding_id}"
@@ -98,7 +98,7 @@ OPERATIONS = {
     f"PATCH {ENTRY}": Operation(
         "Change a question or its answer",
         EntrySerializer,
-        body=EntrySerializer,
+        body=EntryChange,
         errors=(409,),
         example={"answer": "On 13 December at 9:00."},
     ),

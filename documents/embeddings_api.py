@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.http import skip_limit
+from core.serializers import StrictSerializer
 from documents import reembed
 from documents.models import ReembedJob
 
@@ -41,7 +42,7 @@ class JobSerializer(serializers.ModelSerializer):
         return reembed.error_of(job)
 
 
-class EmbeddingSerializer(serializers.Serializer):
+class EmbeddingSerializer(StrictSerializer):
     """`provider` is "local", a provider's id or its kind when sent; the kind when read."""
 
     provider = serializers.CharField(max_length=100)

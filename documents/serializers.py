@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.serializers import StrictSerializer
 from documents import queries
 from documents.models import Document
 
@@ -76,18 +77,18 @@ class DocumentDetailSerializer(DocumentSerializer):
         return super().to_representation(instance)
 
 
-class UploadSerializer(serializers.Serializer):
+class UploadSerializer(StrictSerializer):
     file = serializers.FileField(allow_empty_file=True)
     collection_id = serializers.UUIDField(required=False)
 
 
-class FileOnly(serializers.Serializer):
+class FileOnly(StrictSerializer):
     """Where the address says where it goes."""
 
     file = serializers.FileField(allow_empty_file=True)
 
 
-class MoveSerializer(serializers.Serializer):
+class MoveSerializer(StrictSerializer):
     collection_id = serializers.UUIDField()
 
 
@@ -100,7 +101,7 @@ class QuotaSerializer(serializers.Serializer):
     bytes_limit = serializers.IntegerField(allow_null=True)
 
 
-class StatusSerializer(serializers.Serializer):
+class StatusSerializer(StrictSerializer):
     status = serializers.ChoiceField(choices=Document.Status.values)
 
 

@@ -43,7 +43,7 @@ class UploadView(APIView):
         self.arriving.use = quota.admit(request.user, files=1, size=max(0, least))
 
     def post(self, request: Request, collection_id: UUID | None = None) -> Response:
-        form = UploadSerializer(data=request.data)
+        form = self.serializer_class(data=request.data)
         form.is_valid(raise_exception=True)
         file = form.validated_data["file"]
         target = collection_id or self.target(request, form.validated_data)

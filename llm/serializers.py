@@ -7,11 +7,12 @@ from uuid import UUID
 
 from rest_framework import serializers
 
+from core.serializers import RefusesUnknown
 from llm import credentials, health
 from llm.models import LanguageModel, Provider, Task
 
 
-class ModelSerializer(serializers.ModelSerializer[LanguageModel]):
+class ModelSerializer(RefusesUnknown, serializers.ModelSerializer[LanguageModel]):
     """``provider`` is a provider's id or kind when it is sent, and the kind when it is read.
 
     ``status`` (ok, failing, unknown) tells how it answered lately. ``fallbacks`` are ids of models
@@ -98,7 +99,7 @@ def _chains(model: LanguageModel) -> dict[str, Any]:
     return {"fallbacks": found.pop(""), "task_fallbacks": found}
 
 
-class ProviderSerializer(serializers.ModelSerializer[Provider]):
+class ProviderSerializer(RefusesUnknown, serializers.ModelSerializer[Provider]):
     """The key is never read back: whether there is one, and how it ends, is enough to know it.
 
     ``api_key``: "" takes the key out; left away it stays, unless the address changes.

@@ -12,11 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
+from core.serializers import RefusesUnknown, StrictSerializer
 from prompts import queries, services, versions
 from prompts.models import TEXT_LIMIT, WRITTEN, Prompt, PromptVersion
 
 
-class PromptSerializer(serializers.ModelSerializer):
+class PromptSerializer(RefusesUnknown, serializers.ModelSerializer):
     """`version`, when it is sent, is the one that was read: another one meanwhile is 409."""
 
     version = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
@@ -45,6 +46,10 @@ class PromptSerializer(serializers.ModelSerializer):
         return super().to_representation(instance)
 
 
+class NewPromptSerializer(PromptSerializer):
+    version = serializers.IntegerField(read_only=True)
+
+
 class VersionSerializer(serializers.ModelSerializer):
     created_by = serializers.CharField(source="created_by.full_name", default=None, allow_null=True)
 
@@ -53,7 +58,7 @@ class VersionSerializer(serializers.ModelSerializer):
         fields = ["number", *WRITTEN, "restored", "created_by", "created_at"]
 
 
-class PreviewSerializer(serializers.Serializer):
+class PreviewSerializer(StrictSerializer):
     student_name = serializers.CharField(required=False, max_length=120)
     course = serializers.CharField(required=False, max_length=120)
     language = serializers.CharField(required=False, max_length=120)
@@ -75,9 +80,9 @@ class PromptsView(generics.ListAPIView):
         return queries.listed_prompts(self.request.query_params.get("search", ""))
 
     def post(self, request: Request) -> Response:
-        fields = _fields(request)
-        fields.pop("version", None)
-        prompt = services.create_prompt(actor=request.user, **fields)
+        fields = NewPromptSerializer(data=request.data)
+        fields.is_valid(raise_exception=True)
+        prompt = services.create_prompt(actor=request.user, **fields.validated_data)
         return Response(PromptSerializer(prompt).data, status=status.HTTP_201_CREATED)
 
 
@@ -169,8 +174,9 @@ class PreviewView(APIView):
         return Response(asdict(shown))
 
 
-def _fields(request: Request, *, partial: bool = False) -> dict[str, Any]:
-    serializer = PromptSerializer(data=request.data, partial=partial)
+def _fields(request: Request, *, partial: bool) -> dict[str, Any]:
+    whole = {"takes_back": not partial}
+    serializer = PromptSerializer(data=request.data, partial=partial, context=whole)
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 

@@ -2,7 +2,12 @@
 
 from core.contract import ListOf, Operation, Parameter
 from prompts import shapes
-from prompts.api import PreviewSerializer, PromptSerializer, VersionSerializer
+from prompts.api import (
+    NewPromptSerializer,
+    PreviewSerializer,
+    PromptSerializer,
+    VersionSerializer,
+)
 
 PROMPT = "prompts/{prompt_id}"
 VERSION = f"{PROMPT}/versions/{{number}}"
@@ -22,13 +27,18 @@ OPERATIONS = {
     "POST prompts": Operation(
         "Write a prompt",
         {201: PromptSerializer},
-        body=PromptSerializer,
+        body=NewPromptSerializer,
         errors=(409,),
         example=EXAMPLE,
     ),
     f"GET {PROMPT}": Operation("Get a prompt", PromptSerializer),
     f"PUT {PROMPT}": Operation(
-        "Replace a prompt", PromptSerializer, body=PromptSerializer, errors=(409,), example=EXAMPLE
+        "Replace a prompt",
+        PromptSerializer,
+        body=PromptSerializer,
+        errors=(409,),
+        note="What is only read may come back with the rest, and is not looked at.",
+        example=EXAMPLE,
     ),
     f"PATCH {PROMPT}": Operation(
         "Change a prompt",

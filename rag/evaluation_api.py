@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.drf import IsAdmin
 from accounts.models import User
 from core.parsers import JSONParser
+from core.serializers import StrictSerializer
 from llm.models import EmbeddingModel
 from rag import tasks
 from rag.evaluation import compare, files, sets, work
@@ -22,7 +23,7 @@ from rag.models import EvaluationRun, EvaluationSet, Reranker
 from rag.search import MAX_TOP_K
 
 
-class EvaluationUploadSerializer(serializers.Serializer[Any]):
+class EvaluationUploadSerializer(StrictSerializer):
     """Questions as a file (CSV or JSON lines), or as text in `questions`."""
 
     name = serializers.CharField(max_length=200, required=False, default="")
@@ -39,7 +40,7 @@ class EvaluationUploadSerializer(serializers.Serializer[Any]):
         return str(self.validated_data.get("questions", "")).encode()
 
 
-class RunSerializer(serializers.Serializer[Any]):
+class RunSerializer(StrictSerializer):
     top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, default=10)
     ranking = serializers.ChoiceField(choices=EvaluationRun.Ranking.choices, default="fused")
     reranker_id = serializers.PrimaryKeyRelatedField(

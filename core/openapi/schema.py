@@ -11,6 +11,7 @@ from rest_framework.permissions import AllowAny
 from core import contract
 from core.contract import Binary, Events, ListOf, Operation
 from core.openapi import errors
+from core.serializers import RefusesUnknown
 
 JSON = "application/json"
 STREAM = "text/event-stream"
@@ -127,7 +128,10 @@ class DoorSchema(AutoSchema):
         if self.method == "PATCH":
             made = copy.copy(made)
             made.partial = self.row.is_partial
-        return self.resolve_serializer(made, "request").ref
+        component = self.resolve_serializer(made, "request")
+        if isinstance(made, RefusesUnknown):
+            component.schema["additionalProperties"] = False
+        return component.ref
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         answers = {

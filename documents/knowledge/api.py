@@ -14,8 +14,9 @@ from rest_framework.views import APIView
 
 from core.errors import Invalid
 from core.parsers import JSONParser
+from core.serializers import StrictSerializer
 from documents.knowledge import csv_in, csv_out, services
-from documents.knowledge.serializers import EntrySerializer
+from documents.knowledge.serializers import EntryChange, EntrySerializer
 
 MOST_SHOWN = 20
 
@@ -27,7 +28,7 @@ class ListParameters(serializers.Serializer):
     collection_id = serializers.UUIDField(required=False)
 
 
-class ImportSerializer(serializers.Serializer):
+class ImportSerializer(StrictSerializer):
     """A file, or its text as `csv`."""
 
     file = serializers.FileField(required=False, allow_empty_file=True)
@@ -66,12 +67,11 @@ class EntryView(APIView):
 
     def patch(self, request: Request, entry_id: UUID) -> Response:
         services.require_admin(request.user)
-        form = EntrySerializer(data=request.data, partial=True)
+        form = EntryChange(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        fields = {k: v for k, v in form.validated_data.items() if k in services.FIELDS}
-        if not fields:
+        if not form.validated_data:
             raise Invalid(_("Send at least one field to change."))
-        found = services.update(actor=request.user, entry_id=entry_id, **fields)
+        found = services.update(actor=request.user, entry_id=entry_id, **form.validated_data)
         return Response(EntrySerializer(found).data)
 
     def delete(self, request: Request, entry_id: UUID) -> Response:

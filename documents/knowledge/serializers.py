@@ -2,11 +2,12 @@
 
 from rest_framework import serializers
 
+from core.serializers import RefusesUnknown
 from documents.knowledge import csv_in
 from documents.knowledge.models import KnowledgeEntry
 
 
-class EntrySerializer(serializers.ModelSerializer):
+class EntrySerializer(RefusesUnknown, serializers.ModelSerializer):
     question = serializers.CharField(max_length=csv_in.QUESTION)
     answer = serializers.CharField(max_length=csv_in.ANSWER)
     tags = serializers.ListField(
@@ -38,6 +39,12 @@ class EntrySerializer(serializers.ModelSerializer):
             "updated_at",
         ]
         read_only_fields = ["created_at", "updated_at"]
+
+
+class EntryChange(EntrySerializer):
+    """It stays where it is."""
+
+    collection_id = serializers.UUIDField(read_only=True)
 
 
 class AnswerSerializer(EntrySerializer):

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.errors import Invalid
+from core.serializers import RefusesUnknown
 from documents.web import services
 from documents.web.models import WebPage, WebSource
 
@@ -45,7 +46,7 @@ class WebPageSerializer(serializers.ModelSerializer):
 
 
 @extend_schema_serializer(component_name="WebSource")
-class SourceSerializer(serializers.ModelSerializer):
+class SourceSerializer(RefusesUnknown, serializers.ModelSerializer):
     url = serializers.CharField(max_length=2000)
     domain = serializers.CharField(read_only=True)
     collection_id = serializers.UUIDField(required=False)
@@ -100,7 +101,7 @@ class WholeSerializer(SourceSerializer):
 
 
 @extend_schema_serializer(component_name="WebSourceChange")
-class ChangeSerializer(serializers.ModelSerializer):
+class ChangeSerializer(RefusesUnknown, serializers.ModelSerializer):
     most_pages = serializers.IntegerField(
         required=False, min_value=1, max_value=services.MOST_PAGES
     )
