@@ -50,7 +50,7 @@ def create_session(
         prompt = version.prompt or active_prompt()
         model = LanguageModel.objects.filter(pk=version.model_id).first()
     else:
-        prompt = _prompt(prompt_id) if prompt_id else active_prompt()
+        prompt = _prompt(actor, prompt_id) if prompt_id else active_prompt()
         model = usable_model(model_id) if model_id else None
     session = Session.objects.create(
         id=session_id or new_id(),
@@ -110,10 +110,13 @@ def _assistant_decides() -> Invalid:
     )
 
 
-def _prompt(prompt_id: uuid.UUID) -> Prompt:
-    found = Prompt.objects.filter(pk=prompt_id, archived_at__isnull=True).first()
+def _prompt(actor: User, prompt_id: uuid.UUID) -> Prompt:
+    found = queries.usable_prompts(actor).filter(pk=prompt_id).first()
     if found is None:
-        raise Invalid(_("This prompt does not exist."), code="unknown_prompt")
+        raise Invalid(
+            _("This prompt is not available to you. Leave it out: the chat takes the active one."),
+            code="unknown_prompt",
+        )
     return found
 
 

@@ -25,8 +25,7 @@ FIELDS = {
     "groups": "group",
     "message_id": "message",
     "model_id": None,
-    # Whoever knows the id of a prompt may begin a chat with it, as in S1's contract.
-    "prompt_id": None,
+    "prompt_id": "prompt",
     "reranker_id": None,
     "session_id": "session",
     "task_fallbacks": None,

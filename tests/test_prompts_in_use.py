@@ -9,7 +9,11 @@ from prompts.models import Prompt
 
 def used_prompt(alice, admin) -> Prompt:
     prompt = services.create_prompt(actor=admin, name="Finance", content="Explain markets.")
+    active = queries.active_prompt()
+    services.activate_prompt(actor=admin, prompt_id=prompt.pk)
     chat_services.create_session(actor=alice, prompt_id=prompt.pk)
+    other = active or services.create_prompt(actor=admin, name="Now", content="Explain.")
+    services.activate_prompt(actor=admin, prompt_id=other.pk)
     return prompt
 
 

@@ -15,6 +15,7 @@ from core.rows import row_of
 from documents.models import Collection
 from llm.models import LanguageModel
 from llm.queries import fallback_chain, usable_models
+from prompts.models import Prompt
 
 
 def usable_by(user: User) -> QuerySet[Assistant]:
@@ -22,17 +23,31 @@ def usable_by(user: User) -> QuerySet[Assistant]:
     return Assistant.objects.usable_by(user)
 
 
-def listed(user: User, search: str = "") -> QuerySet[Assistant]:
-    """Admins also see what is switched off; every word of `search` must occur."""
+def usable_prompts(user: User) -> QuerySet[Prompt]:
+    """Those a chat can be begun with by their id: the active one, and those of the assistants
+    that are open to the user. To admins all are."""
+    found = Prompt.objects.current()
+    if user.is_admin:
+        return found
+    through = usable_by(user).order_by().values("prompt")
+    return found.filter(Q(is_active=True) | Q(pk__in=through))
+
+
+def listed(user: User, search: str = "", archived: bool | None = False) -> QuerySet[Assistant]:
+    """Admins also see what is switched off, and for True (None: with the others) the archive;
+    every word of `search` must occur."""
     found = Assistant.objects.visible_to(user)
+    if user.is_active and user.is_admin and archived is not False:
+        found = Assistant.objects.exclude(archived_at=None) if archived else Assistant.objects.all()
     for word in search.replace("\x00", " ").split()[:10]:
         found = found.filter(Q(name__icontains=word) | Q(description__icontains=word))
     return found.select_related("prompt").prefetch_related("groups", "users")
 
 
 def one(user: User, assistant_id: UUID) -> Assistant:
-    """Raises NotFound alike for what is unknown and for what is not open to the user."""
-    return row_of(listed(user), assistant_id)
+    """Raises NotFound alike for what is unknown and for what is not open to the user; admins also
+    look at archived ones."""
+    return row_of(listed(user, archived=None), assistant_id)
 
 
 def usable(user: User, named: str) -> Assistant:
