@@ -30,7 +30,7 @@ RULES_WITHOUT_SEARCH = """\
 You help a student study. You cannot look into their course material: say so where it is asked for.
 Answer in the language of the student's question. Use Markdown. Do not print images."""
 
-SECTIONS = (("persona", "Persona"), ("task", "Task"), ("mission_objective", "Objective"))
+SECTIONS = (("task", "Task"), ("persona", "Persona"), ("mission_objective", "Objective"))
 EARLIER = "What was said before, in short:"
 
 
@@ -70,9 +70,9 @@ class Fitted:
 
 def system_prompt(session: Session, student: str = "", language: str = "") -> str:
     """What the model is told, in this order: the prompt's general instruction, the session's,
-    persona, task, objective, and the rules that citations depend on.
+    task, persona, objective, and the rules that citations depend on.
 
-    Persona, task and objective given to the session take the place of the prompt's. Names in
+    Task, persona and objective given to the session take the place of the prompt's. Names in
     braces are filled in what the prompt says, never in what the session's owner wrote.
     """
     assistant = session.assistant_version

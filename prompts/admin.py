@@ -65,7 +65,7 @@ class PromptAdmin(Worded):
         (
             gettext_lazy("What the model is told"),
             {
-                "fields": ["content", "persona", "task", "mission_objective"],
+                "fields": ["content", "task", "persona", "mission_objective"],
                 "description": gettext_lazy(
                     "Write {student_name}, {course} or {language} where the chat's own shall stand."
                 ),

@@ -28,7 +28,7 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
 
 class Prompt(models.Model):
     """`content` is the general instruction; the other three are optional and reach the model
-    as sections of their own, in this order: persona, task, mission objective."""
+    as sections of their own, in this order: task, persona, mission objective."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=120)

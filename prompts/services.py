@@ -20,7 +20,7 @@ from prompts.defaults import TUTOR
 from prompts.models import WRITTEN, Prompt, PromptVersion
 
 # What of it the model is told.
-TOLD = ("content", "persona", "task", "mission_objective")
+TOLD = ("content", "task", "persona", "mission_objective")
 # What {course} says where no assistant was chosen; instructions are in English.
 NO_COURSE = "this course"
 # Any number no other advisory lock of this product uses.

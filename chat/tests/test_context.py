@@ -21,7 +21,11 @@ def said(role: str, content: str) -> Message:
 
 def test_all_prompt_fields_reach_the_model(alice: User) -> None:
     prompt = Prompt.objects.create(
-        name="Tutor", content="You tutor.", persona="From the prompt", task="Explain"
+        name="Tutor",
+        content="You tutor.",
+        persona="From the prompt",
+        task="Explain",
+        is_active=True,
     )
     session = services.create_session(
         actor=alice,
@@ -31,7 +35,7 @@ def test_all_prompt_fields_reach_the_model(alice: User) -> None:
         mission_objective="Pass the exam",
     )
     text = system_prompt(session)
-    order = ["You tutor.", "Be brief.", "A patient teacher", "Explain", "Pass the exam", RULES]
+    order = ["You tutor.", "Be brief.", "Explain", "A patient teacher", "Pass the exam", RULES]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "From the prompt" not in text
 

@@ -138,7 +138,7 @@ def test_a_preview_shows_texts_before_they_are_saved(api, admin):
     shown = client.post(f"{PATH}/{made['id']}/preview", body).json()
     assert shown["fields"]["content"] == "Draft for {nobody}."
     assert "{nobody}" in shown["problems"][0] and "{student_name}" in shown["problems"][0]
-    assert list(shown["fields"]) == ["content", "persona", "task", "mission_objective"]
+    assert list(shown["fields"]) == ["content", "task", "persona", "mission_objective"]
     assert client.get(f"{PATH}/{made['id']}").json() == made
 
 
