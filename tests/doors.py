@@ -133,6 +133,7 @@ DOORS = [
     _api(Who.ADMINS, f"PATCH {ASSISTANT}", body={"name": "x"}),
     _api(Who.ADMINS, f"DELETE {ASSISTANT}", 204),
     _api(Who.ADMINS, f"POST {ASSISTANT}/access", body={"users": ["alice@example.org"]}),
+    _api(Who.ADMINS, f"POST {ASSISTANT}/unarchive"),
     _api(Who.ADMINS, f"GET {ASSISTANT}/stats"),
     _api(Who.ADMINS, f"GET {ASSISTANT}/people"),
     _api(Who.ADMINS, f"GET {ASSISTANT}/versions"),

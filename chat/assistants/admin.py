@@ -36,7 +36,7 @@ LOOKED_AT = ["problems", "use", "who", "kept"]
 @admin.register(Assistant)
 class AssistantAdmin(CsvOut, Worded):
     form = AssistantForm
-    actions = ["export_csv"]
+    actions = ["export_csv", "unarchive"]
     csv_columns = [
         *as_called(Assistant, "name", "description", "is_active", "is_open", "version"),
         (gettext_lazy("chats"), "chat_count"),
@@ -133,7 +133,9 @@ class AssistantAdmin(CsvOut, Worded):
 
     @admin.display(description=gettext_lazy("who can ask it now"))
     def who(self, assistant: Any) -> str:
-        if assistant.archived_at or not assistant.is_active:
+        if assistant.archived_at:
+            return _("Nobody: it is archived. “Take out of the archive” stands in the list.")
+        if not assistant.is_active:
             return _("Nobody: it is switched off.")
         found = statistics.people(actor=assistant.reader, assistant_id=assistant.pk)
         total, shown = found.count(), list(found[:NAMES_SHOWN])
@@ -206,6 +208,22 @@ class AssistantAdmin(CsvOut, Worded):
     def delete_model(self, request: HttpRequest, obj: Assistant) -> None:
         actor: Any = request.user
         services.delete_assistant(actor=actor, assistant_id=obj.pk)
+
+    @admin.action(description=gettext_lazy("Take out of the archive"), permissions=["change"])
+    def unarchive(self, request: HttpRequest, queryset: QuerySet[Assistant]) -> None:
+        actor: Any = request.user
+        back = 0
+        for assistant in queryset.exclude(archived_at=None):
+            try:
+                services.unarchive_assistant(actor=actor, assistant_id=assistant.pk)
+            except AppError as error:
+                self.message_user(request, f"{assistant.name}: {error}", messages.ERROR)
+            else:
+                back += 1
+        said = ngettext(
+            "%d assistant is out of the archive.", "%d assistants are out of the archive.", back
+        )
+        self.message_user(request, said % back, messages.SUCCESS if back else messages.INFO)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Assistant]) -> None:
         for assistant in queryset.filter(archived_at=None):

@@ -19,16 +19,18 @@ from chat.assistants.choices import MOST
 from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.doors import ListView, caller
 from core.errors import Invalid
+from core.serializers import StrictSerializer
 
 LONGEST_SEARCH = 200
 MOST_PEOPLE = 1000
+ARCHIVED = {"true": True, "false": False, "any": None}
 
 
 def ids(most: int = MOST) -> serializers.ListField:
     return serializers.ListField(child=serializers.UUIDField(), max_length=most, required=False)
 
 
-class AssistantIn(serializers.Serializer[Any]):
+class AssistantIn(StrictSerializer):
     name = serializers.CharField(max_length=120, validators=[no_control_characters])
     description = serializers.CharField(
         max_length=500, required=False, allow_blank=True, validators=[no_control_characters]
@@ -62,7 +64,7 @@ class AssistantPatch(AssistantIn):
     version = serializers.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
 
 
-class AccessIn(serializers.Serializer[Any]):
+class AccessIn(StrictSerializer):
     is_open = serializers.BooleanField(required=False)
     groups = ids(MOST_PEOPLE)
     users = serializers.ListField(
@@ -76,7 +78,10 @@ class Assistants(ListView):
 
     def get(self, request: Request) -> Response:
         search = request.query_params.get("search", "")[:LONGEST_SEARCH]
-        found = queries.listed(caller(request), search)
+        archived = request.query_params.get("archived", "") or "false"
+        if archived not in ARCHIVED:
+            raise Invalid(_("archived: give true, false or any."))
+        found = queries.listed(caller(request), search, ARCHIVED[archived])
         page = self.paginate_queryset(found) or []
         return self.get_paginated_response(rows.rows(caller(request), page))
 
@@ -111,6 +116,16 @@ class Access(APIView):
     def post(self, request: Request, assistant_id: UUID) -> Response:
         fields = _valid(AccessIn, request)
         services.set_access(actor=caller(request), assistant_id=assistant_id, **fields)
+        return _shown(caller(request), assistant_id)
+
+
+class Unarchive(APIView):
+    """POST without a body: as it was, for whom it was open to."""
+
+    permission_classes = [IsAuthenticated, IsAdmin]
+
+    def post(self, request: Request, assistant_id: UUID) -> Response:
+        services.unarchive_assistant(actor=caller(request), assistant_id=assistant_id)
         return _shown(caller(request), assistant_id)
 
 
@@ -159,6 +174,7 @@ urlpatterns = [
     path("assistants", Assistants.as_view(), name="assistants"),
     path(ONE, AssistantView.as_view(), name="assistant"),
     path(f"{ONE}/access", Access.as_view(), name="assistant-access"),
+    path(f"{ONE}/unarchive", Unarchive.as_view(), name="assistant-unarchive"),
     path(f"{ONE}/stats", Stats.as_view(), name="assistant-stats"),
     path(f"{ONE}/people", People.as_view(), name="assistant-people"),
     path(f"{ONE}/versions", Versions.as_view(), name="assistant-versions"),

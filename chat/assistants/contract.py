@@ -39,6 +39,7 @@ class Assistant(BaseModel):
     users: list[AskingPerson] | None = None
     problems: list[str] | None = None
     version: int | None = None
+    archived_at: datetime | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -67,13 +68,16 @@ class AssistantStatistics(BaseModel):
 
 ONE = "assistants/{assistant_id}"
 ADMINS = "For admins."
+ARCHIVED = Parameter(
+    "archived", {"type": "string", "enum": ["true", "false", "any"], "default": "false"}
+)
 
 OPERATIONS = {
     "GET assistants": Operation(
         "List assistants",
         ListOf("assistants", Assistant),
-        query=Parameter("search", {"type": "string"}),
-        note="Those that are open to me.",
+        query=(Parameter("search", {"type": "string"}), ARCHIVED),
+        note="Those that are open to me; to admins all, by `archived` also those of the archive.",
     ),
     "POST assistants": Operation(
         "Make an assistant",
@@ -92,7 +96,11 @@ OPERATIONS = {
         note=f"{ADMINS} Chats that have begun keep the version they began with.",
         example={"description": "Answers from the course and the reader."},
     ),
-    f"DELETE {ONE}": Operation("Delete an assistant", errors=(409,), note=ADMINS),
+    f"DELETE {ONE}": Operation(
+        "Delete an assistant",
+        errors=(409,),
+        note=f"{ADMINS} One that chats were held with is archived; they stay.",
+    ),
     f"POST {ONE}/access": Operation(
         "Set who may ask an assistant",
         Assistant,
@@ -100,6 +108,12 @@ OPERATIONS = {
         errors=(409,),
         note=f"{ADMINS} Each list that is sent takes the place of the one before.",
         example={"is_open": True},
+    ),
+    f"POST {ONE}/unarchive": Operation(
+        "Take an assistant out of the archive",
+        Assistant,
+        errors=(409,),
+        note=f"{ADMINS} As it was, for whom it was open to.",
     ),
     f"GET {ONE}/stats": Operation(
         "Get the statistics of an assistant", AssistantStatistics, note=ADMINS

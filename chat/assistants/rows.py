@@ -50,6 +50,7 @@ def _for_admins(assistant: Assistant, around: Surroundings) -> dict[str, Any]:
         "users": [person(one) for one in assistant.users.all()],
         "problems": troubles.for_admins(assistant, around),
         "version": assistant.version,
+        "archived_at": assistant.archived_at.isoformat() if assistant.archived_at else None,
         "created_at": assistant.created_at.isoformat(),
         "updated_at": assistant.updated_at.isoformat(),
     }

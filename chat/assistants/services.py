@@ -15,6 +15,7 @@ from chat.assistants import choices
 from chat.assistants.models import WRITTEN, Assistant, AssistantVersion
 from core.errors import Conflict, Invalid, NotFound
 from core.rights import require_admin
+from core.rows import row_of
 from documents.collections import update_collection
 from documents.models import Collection
 
@@ -89,6 +90,17 @@ def delete_assistant(*, actor: User, assistant_id: UUID) -> None:
             Assistant.objects.filter(pk=assistant_id).update(archived_at=timezone.now())
 
 
+def unarchive_assistant(*, actor: User, assistant_id: UUID) -> Assistant:
+    """As it was, for whom it was open to; one that is not archived stays so. Raises Conflict (code
+    name_taken) while another one has its name."""
+    require_admin(actor)
+    with transaction.atomic():
+        found = row_of(Assistant.objects.select_for_update(), assistant_id)
+        found.archived_at = None
+        _save(found)
+    return found
+
+
 def locked(actor: User, assistant_id: UUID) -> Assistant:
     require_admin(actor)
     found = Assistant.objects.current().select_for_update().filter(pk=assistant_id).first()
@@ -130,12 +142,7 @@ def _record(changed: Assistant, writer: User) -> None:
     if newest is None or any(getattr(newest, name) != getattr(changed, name) for name in WRITTEN):
         changed.version += 1
         newest = None
-    try:
-        with transaction.atomic():
-            changed.save()
-    except IntegrityError as error:
-        sentence = _("There is an assistant with this name already. Choose another name.")
-        raise Conflict(sentence, code="name_taken") from error
+    _save(changed)
     if newest is None:
         AssistantVersion.objects.create(
             assistant=changed,
@@ -143,6 +150,15 @@ def _record(changed: Assistant, writer: User) -> None:
             created_by=writer,
             **{name: getattr(changed, name) for name in WRITTEN},
         )
+
+
+def _save(changed: Assistant) -> None:
+    try:
+        with transaction.atomic():
+            changed.save()
+    except IntegrityError as error:
+        sentence = _("There is an assistant with this name already. Choose another name.")
+        raise Conflict(sentence, code="name_taken") from error
 
 
 def _open_to(

@@ -269,3 +269,57 @@ def test_the_page_deletes_and_archives(alice: User, admin: User, tutor: Assistan
     assert tutor.archived_at is not None
     assert page.get(f"/admin/chat/assistant/{tutor.pk}/change/").status_code == 200
     assert page.get("/admin/chat/assistant/").status_code == 200
+
+
+@pytest.fixture
+def archived(alice: User, admin: User, tutor: Assistant) -> Assistant:
+    chat_services.create_session(actor=alice, assistant_id=tutor.pk)
+    services.delete_assistant(actor=admin, assistant_id=tutor.pk)
+    tutor.refresh_from_db()
+    assert tutor.archived_at is not None
+    return tutor
+
+
+def test_an_archived_one_comes_back_by_the_api(
+    api: Any, alice: User, admin: User, archived: Assistant
+) -> None:
+    one = f"{PATH}/{archived.pk}"
+    assert api(admin).get(PATH).json()["total"] == 0
+    (row,) = api(admin).get(PATH, {"archived": "true"}).json()["assistants"]
+    assert row["archived_at"] and api(admin).get(one).json()["archived_at"]
+    assert api(alice).get(PATH, {"archived": "any"}).json()["total"] == 0
+    assert api(alice).get(one).status_code == 404
+    assert api(alice).post(f"{one}/unarchive").status_code == 403
+    back = api(admin).post(f"{one}/unarchive")
+    assert (back.status_code, back.json()["archived_at"]) == (200, None)
+    assert api(admin).post(f"{one}/unarchive").status_code == 200
+    assert api(alice).get(one).status_code == 200
+    assert api(admin).get(PATH, {"archived": "maybe"}).status_code == 422
+    assert api(admin).post(f"{PATH}/{new_id()}/unarchive").status_code == 404
+
+
+def test_it_does_not_come_back_to_a_name_that_is_taken(
+    api: Any, admin: User, archived: Assistant
+) -> None:
+    services.create_assistant(actor=admin, name="CELL tutor", tools=[])
+    answer = api(admin).post(f"{PATH}/{archived.pk}/unarchive")
+    assert (answer.status_code, answer.json()["code"]) == (409, "name_taken")
+    page = Client()
+    page.force_login(admin)
+    chosen = {"action": "unarchive", "_selected_action": archived.pk}
+    told = page.post("/admin/chat/assistant/", chosen, follow=True).content.decode()
+    assert "There is an assistant with this name already" in told
+    archived.refresh_from_db()
+    assert archived.archived_at is not None
+
+
+def test_an_archived_one_comes_back_by_the_page(admin: User, archived: Assistant) -> None:
+    page = Client()
+    page.force_login(admin)
+    shown = page.get(f"/admin/chat/assistant/{archived.pk}/change/").content.decode()
+    assert "Take out of the archive" in shown
+    chosen = {"action": "unarchive", "_selected_action": archived.pk}
+    told = page.post("/admin/chat/assistant/", chosen, follow=True).content.decode()
+    assert "1 assistant is out of the archive." in told
+    archived.refresh_from_db()
+    assert archived.archived_at is None
