@@ -30,7 +30,8 @@ from chat.assistants.rows import choices_of
 from chat.doors import ListView, caller
 from chat.knowledge import keep_answer
 from chat.models import Session
-from core.errors import Invalid, NotFound
+from core.errors import NotFound
+from core.http import one_of
 from core.idempotency import fingerprint, once
 from documents.knowledge.serializers import AnswerSerializer, EntrySerializer
 from documents.serializers import FileOnly
@@ -64,13 +65,9 @@ class Sessions(ListView):
     items_name = "sessions"
 
     def get(self, request: Request) -> Response:
-        wanted = request.query_params.get("status", "")
-        if wanted and wanted not in Session.Status.values:
-            raise Invalid("status: ACTIVE, COMPLETED", code="invalid")
+        wanted = one_of(request, "status", ("", *Session.Status.values), "")
         search = request.query_params.get("search", "").replace("\x00", " ")[:LONGEST_SEARCH]
-        archived = request.query_params.get("archived", "any")
-        if archived not in ARCHIVED:
-            raise Invalid("archived: true, false, any", code="invalid")
+        archived = one_of(request, "archived", ARCHIVED, "any")
         found = queries.sessions(caller(request), wanted, search, ARCHIVED[archived])
         return self.listed(found, serializers.session_row)
 
@@ -123,9 +120,7 @@ class SessionExport(APIView):
     """?as=markdown (the default) or json: a chat of mine as a file."""
 
     def get(self, request: Request, session_id: uuid.UUID) -> HttpResponse:
-        wanted = request.query_params.get("as", "markdown")
-        if wanted not in ("markdown", "json"):
-            raise Invalid("as: markdown, json", code="invalid")
+        wanted = one_of(request, "as", ("markdown", "json"), "markdown")
         session = queries.session(caller(request), session_id)
         return export.file(session, as_json=wanted == "json")
 

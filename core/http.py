@@ -1,6 +1,7 @@
 """The one error shape (RFC 9457, application/problem+json) and the one list shape."""
 
 import logging
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -124,6 +125,15 @@ class SkipLimitPagination(BasePagination):
                 ("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
             )
         ]
+
+
+def one_of(request: HttpRequest, name: str, choices: Collection[str], default: str) -> str:
+    """The choice of a query; raises DRF's ValidationError with the parameter's name."""
+    chosen = str(getattr(request, "query_params", request.GET).get(name, "")) or default
+    if chosen not in choices:
+        said = _("Give one of these: %(choices)s.") % {"choices": ", ".join(filter(None, choices))}
+        raise exceptions.ValidationError({name: said})
+    return chosen
 
 
 def skip_limit(request: HttpRequest) -> tuple[int, int]:

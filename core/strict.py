@@ -5,8 +5,9 @@ name or "7" for a number would pass, and mean something else than whoever sent i
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 TAKEN: dict[type[serializers.Field], Callable[[Any], bool]] = {
@@ -23,8 +24,24 @@ CODE = {serializers.ChoiceField: "invalid_choice"}
 
 def take_types_literally() -> None:
     """Once, when the product starts: for every serializer of every room."""
+    _name_choices()
     for kind, fits in TAKEN.items():
         _guard(kind, fits, CODE.get(kind, "invalid"))
+
+
+def _name_choices() -> None:
+    """What is refused is told with what is taken."""
+    choice = serializers.ChoiceField
+    choice.default_error_messages = {
+        **choice.default_error_messages,
+        "invalid_choice": _("Give one of these: {choices}."),
+    }
+    fail = choice.fail
+
+    def fail_with_choices(self: Any, key: str, **given: Any) -> NoReturn:
+        fail(self, key, choices=", ".join(map(str, self.choices)), **given)
+
+    choice.fail = fail_with_choices  # type: ignore[method-assign]
 
 
 def _guard(kind: type[serializers.Field], fits: Callable[[Any], bool], code: str) -> None:

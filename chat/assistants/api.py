@@ -19,6 +19,7 @@ from chat.assistants.choices import MOST
 from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.doors import ListView, caller
 from core.errors import Invalid
+from core.http import one_of
 from core.serializers import StrictSerializer
 
 LONGEST_SEARCH = 200
@@ -78,9 +79,7 @@ class Assistants(ListView):
 
     def get(self, request: Request) -> Response:
         search = request.query_params.get("search", "")[:LONGEST_SEARCH]
-        archived = request.query_params.get("archived", "") or "false"
-        if archived not in ARCHIVED:
-            raise Invalid(_("archived: give true, false or any."))
+        archived = one_of(request, "archived", ARCHIVED, "false")
         found = queries.listed(caller(request), search, ARCHIVED[archived])
         page = self.paginate_queryset(found) or []
         return self.get_paginated_response(rows.rows(caller(request), page))
