@@ -19,7 +19,7 @@ class Unreadable(Exception):
 
 
 # What readers and chunks make of a file: raised when that changes, and written on each document.
-READING_VERSION = 5
+READING_VERSION = 6
 # What one document may hold; a reader of streams stops there and says how far it came.
 MOST_CHARACTERS = 30_000_000
 MOST_PAGES = 20_000

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from documents.ingest.cleaning import plain
-from documents.ingest.readers import pdf_lines, pdf_order
+from documents.ingest.readers import pdf_fields, pdf_lines, pdf_order
 from documents.ingest.readers.pdf_bidi import is_right_to_left
 from documents.ingest.readers.pdf_calls import Array, Calls
 from documents.ingest.readers.pdf_lines import Line, Page
@@ -44,7 +44,7 @@ class PageReader:
 
     def read(self, index: int) -> Page:
         raw = self._raw
-        page = _opened(raw.FPDF_LoadPage(self._document, index))
+        page = _opened(pdf_fields.load(raw, self._document, index))
         try:
             size = raw.FPDF_GetPageWidthF(page), raw.FPDF_GetPageHeightF(page)
             textpage = _opened(raw.FPDFText_LoadPage(page))
