@@ -124,12 +124,23 @@ INSTEAD: dict[str, Any] = {
 }
 
 
+# What is no PDF has no pages that were scanned.
+NO_WORDS = {
+    "application/pdf": SENTENCES["no_text"],
+    "text/html": _(
+        "This web page has no words of its own: frames or a program put them there while it is "
+        "shown. Open it in a browser, print it to PDF and upload that."
+    ),
+    "": _("There are no words in this file, perhaps only pictures. Upload a version with text."),
+}
+
+
 def sentence(code: str, media_type: str = "") -> str:
     """The translated sentence for a code, an empty string for no code."""
-    if code == "wrong_type":
-        for beginning, instead in INSTEAD.items():
-            if media_type.startswith(beginning):
-                return str(instead)
+    by_type = {"wrong_type": INSTEAD, "no_text": NO_WORDS}.get(code, {})
+    for beginning, instead in by_type.items():
+        if media_type.startswith(beginning):
+            return str(instead)
     return str(SENTENCES.get(code, SENTENCES["internal"])) if code else ""
 
 

@@ -21,6 +21,9 @@ DRESSED = re.compile(
     "[\u2e80-\u2fdf\uf900-\ufaff\ufb00-\ufdff\ufe70-\ufefc\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\uff66-\uff9f\uffe0-\uffe6"
     "\U0001d400-\U0001d7ff]+"
 )
+# 10<sup>2</sup> is not 102. Lowered numbers stay as they are: people look for CO2.
+RAISED = re.compile(r"[+\-−]?\d+")
+RAISING = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 SPACES = re.compile(r"[^\S\n]+")
 BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # A run without spaces is cut at 48 characters: Chinese and Japanese lines are one such run, and
@@ -42,6 +45,11 @@ def plain(text: str) -> str:
         return text
     text = DRESSED.sub(lambda run: unicodedata.normalize("NFKC", run.group()), text)
     return unicodedata.normalize("NFC", text)
+
+
+def raised(text: str) -> str:
+    """What a file sets as superscript: numbers in raised figures, all else as it is."""
+    return text.translate(RAISING) if RAISED.fullmatch(text.strip()) else text
 
 
 def plain_word(word: str) -> str:

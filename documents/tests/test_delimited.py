@@ -100,6 +100,12 @@ def test_what_csv_writes_is_read_back(read: Any) -> None:
     assert text.count("kunci: k") == 30
 
 
+def test_a_mark_that_the_end_of_the_file_leaves_open_is_none(read: Any) -> None:
+    assert read('a,b\n"x,1\ny,2\nz,3\n')[1].text == (
+        'Row 1\na: "x\nb: 1\n\nRow 2\na: y\nb: 2\n\nRow 3\na: z\nb: 3'
+    )
+
+
 @pytest.mark.parametrize(("data", "code"), [("\n \n", "empty"), ("-,-\n*,*\n", "no_text")])
 def test_files_without_words_say_so(read: Any, data: str, code: str) -> None:
     with pytest.raises(Unreadable) as caught:

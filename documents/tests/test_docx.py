@@ -178,3 +178,10 @@ def test_an_encrypted_entry_is_called_encrypted(read: Any) -> None:
     with pytest.raises(Unreadable) as caught:
         read(bytes(data))
     assert caught.value.code == "encrypted"
+
+
+def test_raised_numbers_stay_raised(read: Any) -> None:
+    raised = '<w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>{}</w:t></w:r>'
+    body = f"<w:p><w:r><w:t>10</w:t></w:r>{raised.format(2)}<w:r><w:t> dan 1</w:t></w:r>"
+    _info, (page,) = read(make_docx(body + raised.format("st") + "</w:p>"))
+    assert page.text == "10² dan 1st"

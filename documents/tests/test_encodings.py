@@ -1,9 +1,11 @@
 """Old and wide encodings, told by their bytes."""
 
+import random
+
 import pytest
 
 from documents.ingest import formats
-from documents.ingest.readers import encodings
+from documents.ingest.readers import encodings, text
 from documents.tests.office import make_docx, p
 
 ID = "Pendidikan menuntut siswa memahami “naïve Bayes”, café – dan harga €5."
@@ -75,3 +77,25 @@ def test_office_files_are_told_by_their_folders(tmp_path: object) -> None:
     path.write_bytes(data)
     found = formats.recognise(data[: formats.HEAD], "homework.txt", path)
     assert found.reader is not None and found.reader.KIND == "docx"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "هذا نص عربي بدون علامة ترتيب البايتات.",
+        "Это русский текст о листьях.",
+        "日本語の文章です。これはテストファイルです。",
+        "이것은 한국어 문장입니다.",
+    ],
+)
+def test_utf_16_without_a_mark_in_any_script(encoding: str, line: str) -> None:
+    raw = f"{line}\n{line}\n".encode(encoding)
+    assert encodings.of(raw) == encoding and text.is_text(raw)
+
+
+def test_zeros_alone_make_no_text() -> None:
+    chance = random.Random(7)
+    for _try in range(200):
+        raw = bytes(chance.choice((0, 0, chance.randrange(256))) for _byte in range(400))
+        assert not text.is_text(raw)

@@ -77,3 +77,12 @@ def test_deep_nesting_is_no_trap(read: Any, data: str) -> None:
 def test_layout_tables_are_not_data(read: Any) -> None:
     _info, page = read("<table><tr><td><div>Kiri</div><td><div>Kanan</div></table>")
     assert page.text == "Kiri\n\nKanan" and not page.blocks
+
+
+def test_raised_numbers_stay_raised_and_lowered_ones_can_be_found(read: Any) -> None:
+    data = (
+        "<p>10<sup>2</sup> m<sup>-1</sup>, 1<sup>st</sup>, H<sub>2</sub>O</p>"
+        "<table><tr><th>Luas<th>Isi<tr><td>5 km<sup>2</sup><td>6</table>"
+    )
+    text = read(data)[1].text
+    assert "10² m⁻¹, 1st, H2O" in text and "5 km²" in text

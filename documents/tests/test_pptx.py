@@ -129,3 +129,9 @@ def test_broken_files_have_a_reason(read: Any, data: bytes, code: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(data)
     assert caught.value.code == code
+
+
+def test_raised_numbers_stay_raised(read: Any) -> None:
+    run = '<a:r><a:rPr baseline="30000"/><a:t>2</a:t></a:r>'
+    slide = tree("sld", shape("Luas 5 km").replace("</a:r>", f"</a:r>{run}"))
+    assert read(make_pptx(slide))[1].text == "Luas 5 km²"

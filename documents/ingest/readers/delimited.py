@@ -160,6 +160,8 @@ def _rows(lines: Iterator[str], delimiter: str, cut: Cut) -> Iterator[list[str]]
         reader = csv.reader(fed(), delimiter=delimiter)
         try:
             for row in reader:
+                if len(taken) > 1 and "".join(taken).count('"') % 2:
+                    raise _Runaway  # the file ended before its quotation mark did
                 taken.clear()
                 yield from _cleaned(row, cut)
         except (_Runaway, csv.Error):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from documents.ingest.cleaning import raised
 from documents.ingest.readers import formulas
 from documents.ingest.readers.docx_styles import value
 from documents.ingest.readers.packages import attribute, child, local
@@ -11,7 +12,6 @@ from documents.ingest.readers.packages import attribute, child, local
 UNSEEN = {"del", "moveFrom", "delText", "delInstrText", "instrText", "annotationRef", "pPr", "rPr"}
 UNSEEN |= {"sectPr", "rt", "Fallback", "ctrlPr"}
 SIGNS = {"tab": "\t", "cr": "\n", "noBreakHyphen": "-", "softHyphen": "", "ptab": "\t"}
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 OFF = ("0", "false", "off", "none")
 # A break the author made, and one that Word met when it last laid the text out.
 PAGE, RENDERED = "\x0c", "\x0b"
@@ -39,6 +39,8 @@ class Words:
                 yield formulas.linear(name, inner, self.of)
             elif name == "AlternateContent":
                 yield from self._walk(_alternative(inner))
+            elif name == "r" and _is_raised(inner):
+                yield raised("".join(self._walk(inner)))
             elif name not in UNSEEN and not (name == "r" and _is_hidden(inner)):
                 yield from self._walk(inner)
 
@@ -63,7 +65,7 @@ class Words:
     def _note(self, name: str, element: Element) -> str:
         """A raised number of our own: the file's ids are no numbers anyone sees."""
         self._count += 1
-        mark = str(self._count).translate(RAISED)
+        mark = raised(str(self._count))
         self.notes.append((mark, name.removesuffix("Reference"), attribute(element, "id") or ""))
         return mark
 
@@ -72,6 +74,11 @@ def _is_hidden(run: Element) -> bool:
     """Hidden text is left out: no reader of the page sees it, but a model would."""
     mark = child(run, "rPr", "vanish")
     return mark is not None and value(mark) not in OFF
+
+
+def _is_raised(run: Element) -> bool:
+    mark = child(run, "rPr", "vertAlign")
+    return mark is not None and value(mark) == "superscript" and not _is_hidden(run)
 
 
 def _alternative(element: Element) -> Element:

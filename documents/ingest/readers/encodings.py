@@ -24,6 +24,9 @@ MEANT = {
 }
 # What Western text holds besides ASCII when it is read by the right table.
 WESTERN = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸ‘’‚“”„–—…•€£¥©®™°·«»§¶±²³¹¼½¾¿¡ªº\xa0×÷µ†‡‰‹›]")
+WIDE = ("utf-16-le", "utf-16-be")
+# Letters of the scripts from Greek to Khmer, Kana, Han and Hangul.
+FOREIGN = re.compile("[\u0370-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 HIGH_RUN = re.compile("[^\x00-\x7f]{4}")
 
 
@@ -116,8 +119,21 @@ def _wide(raw: bytes) -> str:
         or len(raw) < 8
         or min(even, odd) * 20 > max(even, odd)
     ):
-        return ""
+        return next(filter(lambda encoding: _reads_as(raw, encoding), WIDE), "")
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _reads_as(raw: bytes, encoding: str) -> bool:
+    """Whether it is UTF-16 of another script: nothing else has zeros and is letters throughout.
+
+    In the wrong order of bytes a blank is no blank and a line's end no character.
+    """
+    if b"\0" not in raw:
+        return False
+    text = raw[: len(raw) // 2 * 2].decode(encoding, errors="replace")
+    letters, blanks = len(FOREIGN.findall(text)), sum(map(str.isspace, text))
+    shown = "".join(text.split()).replace("\ufeff", "")
+    return bool(blanks) and letters * 10 >= len(text) * 6 and shown.isprintable()
 
 
 def _mostly_utf8(raw: bytes) -> bool:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from documents.ingest.cleaning import has_words, plain
+from documents.ingest.cleaning import has_words, plain, raised
 from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.readers import encodings, html_main, text
 from documents.ingest.readers.blocks import Pages
@@ -127,6 +127,8 @@ class _Flow:
             self._children(element)
         elif tag == "br":
             self._line.append("\n")
+        elif tag == "sup":
+            self._words(raised("".join(_raw(element))))
         else:
             self._children(element)
         if tag in BLOCKS:
@@ -183,6 +185,6 @@ def _raw(element: Element) -> Iterator[str]:
         if not html_main.is_unseen(child):
             apart = " " if child.tag in BLOCKS else "\n" if child.tag == "br" else ""
             yield apart
-            yield from _raw(child)
+            yield from (raised("".join(_raw(child))),) if child.tag == "sup" else _raw(child)
             yield apart if apart == " " else ""
         yield child.tail or ""

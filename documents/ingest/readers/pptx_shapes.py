@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
+from documents.ingest.cleaning import raised
 from documents.ingest.readers import formulas
 from documents.ingest.readers.packages import attribute, child, local
 
@@ -133,6 +134,8 @@ def _walk(element: Element) -> Iterator[str]:
             yield " "
         elif name in formulas.NAMES:
             yield formulas.linear(name, inner, words)
+        elif name == "r" and _is_raised(inner):
+            yield raised("".join(_walk(inner)))
         elif name == "p":
             yield " "
             yield from _walk(inner)
@@ -141,6 +144,11 @@ def _walk(element: Element) -> Iterator[str]:
             yield from _walk(choice if choice is not None else inner)
         elif name not in ("rPr", "pPr", "endParaRPr"):
             yield from _walk(inner)
+
+
+def _is_raised(run: Element) -> bool:
+    properties = child(run, "rPr")
+    return properties is not None and _number(attribute(properties, "baseline")) > 0
 
 
 def _number(text: str | None) -> int:
