@@ -202,6 +202,8 @@ STUDENT_SHARING = env.text("STUDENT_SHARING", "people")
 # Ask all evaluation sets before searches change to another embedding model.
 EVALUATE_BEFORE_SWITCH = env.flag("EVALUATE_BEFORE_SWITCH", True)
 KEEP_ORIGINAL_FILES = env.flag("KEEP_ORIGINAL_FILES", True)
+# Have each document summarised by the first model that is no built-in one.
+DOCUMENT_SUMMARIES = env.flag("DOCUMENT_SUMMARIES", True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 # Originals elsewhere than beside the rest: a storage class of Django's and its options, as JSON.

@@ -153,6 +153,7 @@ class DocumentAdmin(ThroughServices, CsvOut):
         "title",
         "author",
         "language",
+        "summary",
         "collection",
         "owner",
         "status",
@@ -170,7 +171,7 @@ class DocumentAdmin(ThroughServices, CsvOut):
         "uploaded_at",
         "processed_at",
     ]
-    readonly_fields = [name for name in fields if name not in ("title", "author")]
+    readonly_fields = [name for name in fields if name not in ("title", "author", "summary")]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

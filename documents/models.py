@@ -140,6 +140,7 @@ class Document(models.Model):
     title = models.CharField(_("title"), max_length=500, blank=True)
     author = models.CharField(_("author"), max_length=500, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
+    summary = models.TextField(_("summary"), blank=True, default="", db_default="")
     created_on = models.DateField(_("made on"), null=True, blank=True)
     # Which readers wrote pages and passages (ingest/frames.py); an older one means read again.
     reading_version = models.PositiveSmallIntegerField(db_default=0, default=0, editable=False)

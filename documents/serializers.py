@@ -64,6 +64,7 @@ class DocumentDetailSerializer(DocumentSerializer):
     class Meta(DocumentSerializer.Meta):
         fields = [
             *DocumentSerializer.Meta.fields,
+            "summary",
             "content",
             "content_truncated",
         ]

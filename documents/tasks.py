@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
 from core.priority import WORKER, step_back
-from documents import reembed_lease, reembed_work, stock, vector_indexes
+from documents import reembed_lease, reembed_work, stock, summaries, vector_indexes
 from documents.ingest import lease, pipeline, postings, reconciler, shelf
 from documents.models import Document, ReembedJob, WebSource
 from documents.remote import StorageFailed
@@ -86,6 +86,21 @@ def _stop(**_details: object) -> None:
 def ingest(document_id: str) -> None:
     for next_id in pipeline.run(UUID(document_id)):
         enqueue(next_id)
+    if summaries.is_wanted(UUID(document_id)):
+        _enqueue_summary(document_id)
+
+
+def _enqueue_summary(document_id: str) -> None:
+    """Behind what people wait for. One that is lost is written when the file is read again."""
+    try:
+        summarise.apply_async(args=[document_id], queue=QUEUE, retry=False, priority=9)
+    except (OperationalError, OSError) as error:
+        log.warning("no summary for document %s: %s", document_id, error)
+
+
+@shared_task(name="documents.tasks.summarise", ignore_result=True)
+def summarise(document_id: str) -> bool:
+    return summaries.summarise(UUID(document_id))
 
 
 @shared_task(name="documents.tasks.reembed")

@@ -67,6 +67,8 @@ def store(lease: Lease, document: Document, reading: Reading) -> None:
         if document.source_url and unchanged.is_stored(document, reading, wanted[0]):
             _finish(lease, document, reading)
             return
+        if document.source_url:
+            lease.row().update(summary="")  # of what the page said before
         for table in (ChunkVector, Posting, Page):
             rows = table.objects.filter(document=document)
             rows._raw_delete(rows.db)
