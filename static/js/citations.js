@@ -99,15 +99,34 @@ function mark(source) {
     if (button.matches(":focus-visible")) show(button, source);
   };
   button.onblur = later;
-  button.onclick = (event) => {
+  // Not every browser says of a click whose it was.
+  let finger = false;
+  button.onpointerdown = (event) => {
+    finger = event.pointerType === "touch";
+  };
+  button.onkeydown = (event) => {
+    finger = false;
+    walk(event, button);
+  };
+  button.onclick = () => {
     // A finger cannot hover: its first tap shows the preview, which has the way on.
-    if (event.pointerType === "touch" && shown !== button) show(button, source);
+    if (finger && shown !== button) show(button, source);
     else {
       hide();
       open(source, button, quoteAt(button, source));
     }
   };
   return button;
+}
+
+/** The arrows go from mark to mark of an answer, as Tab does, without what lies between. */
+function walk(event, button) {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const marks = [...(button.closest(".prose")?.querySelectorAll(".cite") ?? [])];
+  const next = marks[marks.indexOf(button) + by];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
 }
 
 const HELD = "p, li, td, th, blockquote, h1, h2, h3, h4";
@@ -240,10 +259,14 @@ export function beside(box, anchor) {
 }
 
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && shown) {
-    shown.focus();
-    hide();
-  }
+  if (event.key !== "Escape" || !shown) return;
+  event.preventDefault(); // the pane behind it stays
+  // Who reads the preview goes back to its mark; who writes meanwhile goes on writing.
+  if ($("preview").contains(document.activeElement)) shown.focus();
+  hide();
+});
+addEventListener("pointerdown", ({ target }) => {
+  if (shown && !shown.contains(target) && !$("preview").contains(target)) hide();
 });
 addEventListener(
   "scroll",

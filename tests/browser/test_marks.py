@@ -1,0 +1,81 @@
+"""The marks of an answer: by mouse, by keys, by finger."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from documents.tests.pdfs import make_pdf
+from llm.messages import ToolCall
+from tests.browser.test_journey import PAGES, PASSAGE
+
+pytestmark = [pytest.mark.browser]
+
+CUT = "The leaves were cut in the dry season."
+OPEN = "#preview:popover-open"
+
+
+@pytest.fixture
+def two_marks(play: Any) -> Callable[[Any], None]:
+    """An answer with a mark for each of two pages."""
+
+    def prepare(window: Any) -> None:
+        pdf = {"name": "reader.pdf", "mimeType": "application/pdf", "buffer": make_pdf(PAGES)}
+        window.page.set_input_files("#choose", pdf)
+        window.page.wait_for_selector("#tray [data-status=PROCESSED]")
+        search = ToolCall("1", "document_search", {"query": "soot letters leaves dry season"})
+        play([search], [f'First "{CUT}" [1] and then "{PASSAGE}" [2] it was so.'])
+        window.page.fill("#say", "How were books made?")
+        window.page.click("#send")
+        window.answered()
+        window.has(".cite", 2)
+
+    return prepare
+
+
+def test_arrows_walk_and_escape_closes_one_thing_at_a_time(
+    alice_visits: Callable[..., Any], two_marks: Any
+) -> None:
+    window = alice_visits()
+    page = window.page
+    two_marks(window)
+    page.focus("#scroll")
+    while not page.evaluate("document.activeElement.matches('.cite')"):
+        page.keyboard.press("Tab")
+    page.wait_for_selector(f"{OPEN} >> text=reader.pdf")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".cite:text-is('2'):focus")
+    page.wait_for_selector(".cite:text-is('2')[aria-expanded=true]")
+    page.keyboard.press("ArrowRight")  # there is no third
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".passage")
+    # The pane is open; a preview over it goes first.
+    page.hover(".cite >> nth=0")
+    page.wait_for_selector(OPEN)
+    page.focus("#say")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(OPEN, state="hidden")
+    assert page.is_visible("#pane")
+    assert page.evaluate("document.activeElement.id") == "say"
+    window.clean()
+
+
+def test_a_tap_shows_and_a_tap_elsewhere_closes(
+    alice_visits: Callable[..., Any], two_marks: Any
+) -> None:
+    window = alice_visits(width=390, height=780, has_touch=True, is_mobile=True)
+    page = window.page
+    two_marks(window)
+    page.tap(".cite >> nth=0")
+    page.wait_for_selector(f"{OPEN} >> text=reader.pdf")
+    box = page.locator("#preview").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    page.tap(".cite >> nth=1")
+    page.wait_for_selector(".cite:text-is('2')[aria-expanded=true]")
+    page.tap(".talk-title")
+    page.wait_for_selector(OPEN, state="hidden")
+    assert page.is_hidden("#pane")
+    page.tap(".cite >> nth=0")
+    page.tap("#preview button")
+    page.wait_for_selector(".passage")
+    window.clean()
