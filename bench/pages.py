@@ -173,7 +173,7 @@ def measure_weight(page: Page) -> None:
     weight = sum(len(gzip.compress(response.body(), 6)) for response in responses)
     fresh.close()
     goal("weight before the first keystroke (kB)", weight / 1000, 120)
-    goal("requests before the first keystroke", len(responses), 12)
+    goal("requests before the first keystroke", len(responses), 9)
 
 
 def measure_ready(page: Page, rounds: int) -> None:

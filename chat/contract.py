@@ -1,6 +1,6 @@
 """The doors of this room, as core.contract has them."""
 
-from chat import people_api, serializers, shapes
+from chat import people_api, serializers, shapes, starting_api
 from chat.assistants.contract import OPERATIONS as OF_ASSISTANTS
 from chat.models import Session
 from chat.mydata.contract import OPERATIONS as OF_MY_DATA
@@ -38,6 +38,13 @@ OPERATIONS = {
     **OF_ASSISTANTS,
     **OF_MY_DATA,
     **OF_READING,
+    "GET chat/questions": Operation(
+        "Get questions to begin with",
+        shapes.Questions,
+        query=starting_api.WithAssistant,
+        errors=(404,),
+        note="Made from the headings of the newest documents a new chat would search.",
+    ),
     "GET chat/config": Operation("Get what can be chosen for a chat", shapes.ChatConfig),
     "GET chat/sessions": Operation(
         "List my chats",

@@ -266,3 +266,12 @@ class Person(BaseModel):
     created_at: datetime
     last_active_at: datetime | None
     chat_count: int
+
+
+class Question(BaseModel):
+    text: str
+    document: str = Field(description="Where it comes from; empty for what is asked of all.")
+
+
+class Questions(BaseModel):
+    questions: list[Question]

@@ -15,9 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import User
 from accounts.services import update_profile
+from chat import queries, starting
 from chat.assistants.rows import choices_of
+from chat.models import Session
+from chat.serializers import session_row
 from core.catalog import words_for_scripts
-from documents.queries import ACCEPTED, suggested
+from documents.queries import ACCEPTED
 from llm.queries import usable_models
 
 YEAR = 365 * 24 * 3600
@@ -25,15 +28,12 @@ THEME_COOKIE = "lontar_theme"
 # Names shown before the sign-in too, hence not with the account.
 THEMES = [("", _("System")), ("light", _("Light")), ("dark", _("Dark"))]
 # All the page needs before the first keystroke; the rest comes when it is wanted.
-MODULES = [
-    f"js/{name}.js"
-    for name in "lib answer composer conversation file material sessions socket".split()
-]
+MODULES = [f"js/{name}.js" for name in "lib answer composer conversation material sessions".split()]
 LIBRARY_MODULES = [
     f"js/{name}.js"
-    for name in "lib shelf shelves collection batch file material readers socket".split()
+    for name in "lib shelf shelves collection batch file material readers sessions".split()
 ]
-SUGGESTED_FROM = 3
+CHATS = 50  # the scripts ask for more by as many
 # The built-in model's name is stored in English; the page translates what it knows.
 BUILTIN_NAME = gettext_noop("Quotes from your material")
 
@@ -51,7 +51,7 @@ def chat_page(request: HttpRequest, session_id: uuid.UUID | None = None) -> Http
 def library_page(request: HttpRequest, collection_id: uuid.UUID | None = None) -> HttpResponse:
     """The collections, or one of them: the browser asks for what may be read."""
     assert isinstance(request.user, User)
-    boot = {"sharing": settings.STUDENT_SHARING}
+    boot = {"sharing": settings.STUDENT_SHARING, "chats": _chats(request.user)}
     return _shown(request, "library/page.html", {"boot": boot, "modules": LIBRARY_MODULES})
 
 
@@ -94,13 +94,28 @@ def _boot(user: User, language: str, page: dict[str, Any]) -> dict[str, Any]:
 def _chat(user: User, session_id: uuid.UUID | None) -> dict[str, Any]:
     models = list(usable_models())
     return {
-        "boot": {"documents": suggested(user, SUGGESTED_FROM)},
+        "boot": {"chats": _chats(user)},
+        # Asked for by the template, when the language is the reader's.
+        "questions": lambda: starting.questions(user),
         "models": models,
         "assistants": choices_of(user, models),
         "only_builtin": all(model.provider.kind == "builtin" for model in models),
         "modules": MODULES,
         "session_id": session_id,
     }
+
+
+def _chats(user: User) -> dict[str, Any]:
+    """What the list of chats shows first, as `GET chat/sessions` has it."""
+    found = queries.sessions(user, archived=False)
+    rows = [_chat_row(session) for session in found[: CHATS + 1]]
+    total = len(rows) if len(rows) <= CHATS else found.count()
+    return {"total": total, "sessions": rows[:CHATS]}
+
+
+def _chat_row(session: Session) -> dict[str, Any]:
+    row = session_row(session)
+    return {name: row[name] for name in ("id", "title", "status", "updated_at", "archived_at")}
 
 
 @require_POST

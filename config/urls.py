@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/v1/", include("chat.sharing_api")),
     path("api/v1/", include("chat.mydata.api")),
     path("api/v1/", include("chat.reading_api")),
+    path("api/v1/", include("chat.starting_api")),
     path("api/v1/", api.urls),
     path("v1/", openai_api.urls),
     path("", include("chat.urls")),

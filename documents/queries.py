@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import (
     Count,
     Exists,
-    F,
     IntegerField,
     OuterRef,
     Prefetch,
@@ -115,15 +114,6 @@ def documents(
     if search:
         found = found.filter(Q(original_filename__icontains=search) | Q(title__icontains=search))
     return found.select_related("collection").order_by(*SORTS[sort])
-
-
-def suggested(user: User, most: int) -> list[Any]:
-    """{title, name} of the newest that a new chat would search and there is something to ask of."""
-    with reading_as(user):
-        ready = Document.objects.meant_for(user).filter(status=Document.Status.PROCESSED)
-        # The files of an archive are documents of their own; those of a chat are asked there.
-        asked = ready.exclude(kind="zip").exclude(collection__kind=Collection.Kind.CHAT)
-        return list(asked.values("title", name=F("original_filename"))[:most])
 
 
 def document(user: User, document_id: UUID | str) -> Document:

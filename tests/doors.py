@@ -144,6 +144,7 @@ DOORS = [
     _api(Who.OWNER, "DELETE chat/shares/<uuid:share_id>", 204),
     Door(Who.ANYONE, "GET", "s/<str:token>/", 404, why="whoever holds the link reads the chat"),
     # Class reading. An admin who does not read the class finds none of its chats.
+    _api(Who.MEMBERS, "GET chat/questions"),
     _api(Who.MEMBERS, "GET chat/readers"),
     _api(Who.MEMBERS, "GET me/readings"),
     _api(Who.ADMINS, f"GET {GROUP}/readers"),

@@ -51,6 +51,7 @@ PUBLIC = {
         "asking",
         "upload_api",
         "serializers",
+        "headings",
         "names",
         "places",
     },

@@ -10,9 +10,8 @@ from chat import citations, generations
 from chat.generations import Outcome
 from chat.models import Message
 from chat.tests.test_citations import PDF, QUOTE, answered, sources_of
-from chat.tests.test_pages import boot_of
 from documents import page_search, queries
-from documents.collections import default_collection
+from documents.headings import topics
 from documents.models import Document, DocumentQuerySet
 from documents.tests.conftest import embedder, ingest, media, sent, upload
 from rag.anchors import Words, anchor
@@ -80,19 +79,10 @@ def test_pages_are_read_for_whom_the_answer_is(
         assert saved and saved[1][1].match == match
 
 
-def test_suggestions_name_what_a_new_chat_would_search(
-    api: Any, alice: User, admin: User, hers: Document, ingest: Any
+def test_topics_without_the_filter(
+    alice: User, bob: User, admin: User, hers: Document, unfiltered: None
 ) -> None:
-    ingest(admin, PDF, "open.pdf", collection=default_collection())
-
-    def names(user: User) -> list[str]:
-        return [row["name"] for row in boot_of(api(user).get("/"))["documents"]]
-
-    assert names(alice) == ["open.pdf", "palm.pdf"]
-    assert names(admin) == ["open.pdf"]
-
-
-def test_suggestions_without_the_filter(
-    alice: User, bob: User, hers: Document, unfiltered: None
-) -> None:
-    assert queries.suggested(alice, 3) and not queries.suggested(bob, 3)
+    # A document of hers is listed for nobody else, and row-level security hides its headings.
+    hers.chunks.update(heading="Soot and ink")
+    assert [topic.words for topic in topics(alice, 3).topics] == ["Soot and ink"]
+    assert not topics(bob, 3).topics

@@ -11,6 +11,7 @@ const PHONE = matchMedia("(width < 50rem)");
 
 let session = null; // id of the open session; null before the first question
 let title = "";
+let shownBefore = false; // the empty page came with its questions
 
 const composer = new Composer({ ask, stop: () => conversation.stop() });
 const conversation = new Conversation({
@@ -50,7 +51,7 @@ const sessions = new Sessions({
 });
 const material = new Material({
   view: (file, from) => openDocument(file, from),
-  changed: () => welcome(),
+  changed: () => welcome({ again: true }),
   failed: (error) => say(error.message),
   chat: () => session,
 });
@@ -73,7 +74,8 @@ async function show(id) {
     setTitle("");
     picker.begin();
     tellReaders();
-    welcome();
+    welcome({ again: shownBefore });
+    shownBefore = true;
     if (!PHONE.matches) $("say").focus();
     return;
   }
@@ -160,7 +162,10 @@ const picker = new Picker({
     ),
 });
 
-$("model").addEventListener("change", () => tellReaders());
+$("model").addEventListener("change", () => {
+  tellReaders();
+  welcome();
+});
 
 // Who else reads the chat, as it was told last: nobody reads what was begun without an assistant.
 let readers = "";
@@ -185,51 +190,22 @@ async function tellReaders() {
 }
 
 // --- the empty page ----------------------------------------------------------------------------
-function welcome() {
-  if (session) return;
-  const ready = [...material.files.values()].filter(
-    (file) => file.status === "PROCESSED" && !file.in_chat,
-  );
-  const names = [...ready, ...boot.documents].map(({ title: given, name }) =>
-    readable(given) ? given : name,
-  );
-  const known = [...new Set(names)].slice(0, 3);
-  $("welcome-new").hidden = known.length > 0;
-  $("welcome-back").hidden = known.length === 0;
-  $("suggestions").replaceChildren(
-    ...suggestions(known).map((text) =>
-      h(
-        "li",
-        {},
-        h(
-          "button",
-          { type: "button", className: "suggestion", onclick: () => composer.put(text) },
-          icon("ask"),
-          text,
-        ),
-      ),
-    ),
-  );
+let offered = ""; // whose questions stand there: those of an assistant, "" for all material
+
+async function welcome({ again = false } = {}) {
+  const wanted = picker.choice.assistant_id ?? "";
+  if (session || (!again && wanted === offered)) return;
+  offered = wanted;
+  const { offer } = await import("./welcome.js");
+  // What stood there still can be asked.
+  await offer(wanted).catch((error) => console.warn(error));
 }
 
-/** Many PDFs carry a title that no person ever wrote. */
-const readable = (given) =>
-  given?.length > 5 &&
-  given.length < 81 &&
-  !/[\\\/_]|^(untitled|microsoft|slide|document)|\.\w{2,4}$/i.test(given);
-
-function suggestions([first, second]) {
-  if (!first) return [];
-  const short = (name) => name.replace(/\.(pdf|txt|md|markdown)$/i, "");
-  const about = (words, name) => fill(words, { document: short(name) });
-  return [
-    about(gettext("What is the main point of “%(document)s”?"), first),
-    about(gettext("Which terms does “%(document)s” define, and how?"), first),
-    second
-      ? about(gettext("What does “%(document)s” say about its method?"), second)
-      : about(gettext("What should I remember from “%(document)s” for an exam?"), first),
-  ];
-}
+$("welcome").addEventListener("click", ({ target }) => {
+  const { ask: text, assistant } = target.closest("[data-ask], [data-assistant]")?.dataset ?? {};
+  if (text) composer.put(text);
+  else if (assistant !== undefined) picker.choose(assistant);
+});
 
 // --- sources and files -------------------------------------------------------------------------
 async function openDocument(file, from, back) {
@@ -358,4 +334,4 @@ PHONE.addEventListener("change", sidebarFits);
 sidebarFits();
 composer.setBusy(false);
 show(idInAddress());
-$("say").addEventListener("focus", warmUp, { once: true });
+$("say").addEventListener("input", warmUp, { once: true });

@@ -121,6 +121,14 @@ export class Picker {
     return { assistant_id: value.slice(ASSISTANT.length) };
   }
 
+  /** An assistant for the chat that is about to begin; "" for the first model. */
+  choose(assistantId) {
+    const option = assistantId ? this.#option(ASSISTANT + assistantId) : this.#models()[0];
+    this.select.value = option.value;
+    this.select.dispatchEvent(new Event("change"));
+    $("say").focus();
+  }
+
   /** A chat as the server has it; a sentence when it cannot go on. */
   show({ model, assistant }) {
     this.#release();
@@ -165,6 +173,7 @@ export class Picker {
     const option = this.select.selectedOptions[0];
     const chosen = !this.open && option?.value.startsWith(ASSISTANT);
     $("assistant").hidden = !chosen;
+    if ($("assistants")) $("assistants").hidden = chosen;
     if (!chosen) return;
     $("assistant-name").textContent = option.dataset.name;
     $("assistant-about").textContent = option.dataset.about;

@@ -2,8 +2,7 @@
 // Every event of a generation is numbered; a gap or a lost connection is closed by asking for
 // "everything after n", so nothing is missing and nothing is shown twice.
 
-import { $, announce, api, fill, gettext } from "./lib.js";
-import { LiveSocket } from "./socket.js";
+import { $, LiveSocket, announce, api, fill, gettext } from "./lib.js";
 import { Answer, editAgain, question } from "./answer.js";
 
 const LONGEST_SPOKEN = 1500;

@@ -3,6 +3,7 @@
 import {
   $,
   ApiError,
+  LiveSocket,
   announce,
   answer,
   api,
@@ -12,12 +13,12 @@ import {
   gettext,
   offline,
 } from "./lib.js";
-import { fileRow, isMine } from "./file.js";
-import { LiveSocket } from "./socket.js";
 
 const AT_ONCE = 2;
 const POLL_EVERY = 2500;
 const UNFINISHED = ["UPLOADED", "PROCESSING"];
+// How a row looks is not needed before there is one.
+let look;
 
 export class Material {
   /** on: view(document, element), changed(), failed(error), chat?(): id of the open one, if any,
@@ -27,6 +28,7 @@ export class Material {
     this.files = new Map(); // key → {key, name, id?, status, sent?, error?, file?}
     this.queue = [];
     this.running = 0;
+    this.waiting = new Set(); // rows to be drawn once file.js is here
     this.list = null; // the library's <ul> while it is open
     this.place = "list"; // and which kind of list that is (file.js)
     this.belongs = () => true; // whether a row is to be listed there
@@ -167,7 +169,7 @@ export class Material {
     if (document.hidden) return;
     for (const row of this.files.values()) {
       // The socket tells of my own uploads only.
-      if (!UNFINISHED.includes(row.status) || (this.live && isMine(row))) continue;
+      if (!UNFINISHED.includes(row.status) || (this.live && look?.isMine(row))) continue;
       try {
         this.#update(await api(`files/${row.id}`));
       } catch {
@@ -217,6 +219,10 @@ export class Material {
   // --- rows ----------------------------------------------------------------------------------
   draw(row) {
     this.on.drawn?.();
+    if (!look) {
+      this.#drawLater(row);
+      return;
+    }
     row.elements ??= {};
     for (const [place, list] of [
       ["tray", row.tray ? $("tray") : null],
@@ -227,7 +233,7 @@ export class Material {
         old?.remove();
         continue;
       }
-      const fresh = fileRow(row, place === "list" ? this.place : place, this.does);
+      const fresh = look.fileRow(row, place === "list" ? this.place : place, this.does);
       const focused = old
         ? [...old.querySelectorAll("button")].indexOf(document.activeElement)
         : -1;
@@ -236,6 +242,17 @@ export class Material {
       if (focused >= 0) fresh.querySelectorAll("button")[focused]?.focus();
       row.elements[place] = fresh;
     }
+  }
+
+  #drawLater(row) {
+    this.waiting.add(row);
+    import("./file.js").then((module) => {
+      look = module;
+      const { waiting } = this;
+      this.waiting = new Set();
+      // What was removed meanwhile is not drawn.
+      for (const one of waiting) if (this.files.get(one.key) === one) this.draw(one);
+    }, console.warn); // the next row tries again
   }
 
   #cancel(row) {

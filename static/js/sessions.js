@@ -1,6 +1,6 @@
 // The sidebar: my chats by day, strung on their cord; found by their words, renamed in place.
 
-import { $, announce, api, date, fill, gettext, h, icon, inSeries, ngettext, tool } from "./lib.js";
+import { $, announce, api, boot, date, fill, gettext, h, icon, inSeries, ngettext, tool } from "./lib.js";
 
 const PAGE = 50;
 const DAY = 86400000;
@@ -73,7 +73,9 @@ export class Sessions {
     if (this.words) asked.set("search", this.words);
     asked.set("archived", this.words ? "any" : String(this.putAway));
     try {
-      const page = await api(`chat/sessions?${asked}`);
+      // The first of them came with the page.
+      const page = boot.chats ?? (await api(`chat/sessions?${asked}`));
+      delete boot.chats;
       if (!isLast()) return;
       for (const session of page.sessions) this.rows.set(session.id, session);
       this.total = page.total;

@@ -13,7 +13,7 @@ from tests.browser.test_journey import PAGES, PASSAGE
 pytestmark = [pytest.mark.browser]
 
 HEAVIEST = 120_000  # bytes, compressed, before the first keystroke
-MOST_REQUESTS = 12
+MOST_REQUESTS = 9
 CONTRAST = """(selector) => {
   const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
