@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,14 +48,30 @@ def readers_of(session: Session) -> QuerySet[ClassReading]:
     return _lasting().filter(Exists(still_member), opened__session=session)
 
 
-def class_chats(actor: User, group_id: uuid.UUID) -> QuerySet[Session]:
-    """The chats of a class that the actor reads; NotFound where the actor reads none of it."""
+def classes(actor: User) -> QuerySet[ClassReading]:
+    """The actor's readings of classes, each with `chats`, how many are open to it."""
+    member = Membership.objects.filter(
+        group=OuterRef("reading__group"), user=OuterRef("session__user")
+    )
+    opened = OpenToClass.objects.filter(Exists(member), reading=OuterRef("pk")).order_by()
+    number = opened.values("reading").annotate(number=Count("pk")).values("number")
+    counted = Coalesce(Subquery(number, output_field=IntegerField()), 0)
+    return _lasting().filter(lecturer=actor).annotate(chats=counted)
+
+
+def class_chats(actor: User, group_id: uuid.UUID, search: str = "") -> QuerySet[Session]:
+    """The chats of a class that the actor reads; NotFound where the actor reads none of it.
+
+    `search`: each of its words stands in the title or in the student's name.
+    """
     mine = _lasting().filter(group=group_id, lecturer=actor)
     if not mine.exists():
         raise NotFound
     opened = OpenToClass.objects.filter(session=OuterRef("pk"), reading__in=mine)
     member = Membership.objects.filter(group=group_id, user=OuterRef("user"))
     found = Session.objects.filter(Exists(opened), Exists(member))
+    for word in search.split()[:10]:
+        found = found.filter(Q(title__icontains=word) | Q(user__full_name__icontains=word))
     return found.select_related("model", "assistant_version", "user").order_by("-updated_at")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import shared_page, views
+from chat import class_pages, shared_page, views
 
 urlpatterns = [
     path("", views.chat_page, name="home"),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("chat/<uuid:session_id>/", views.chat_page, name="chat-session-page"),
     path("account/data/", views.my_data_page, name="my-data"),
     path("s/<str:token>/", shared_page.shared_chat, name="shared-chat"),
+    path("classes/", class_pages.classes, name="classes"),
+    path("classes/<uuid:group_id>/", class_pages.class_chats, name="class-chats"),
+    path("classes/<uuid:group_id>/<uuid:session_id>/", class_pages.class_chat, name="class-chat"),
     path("library/", views.library_page, name="library"),
     path("library/<uuid:collection_id>/", views.library_page, name="library-collection"),
     path("preferences/", views.preferences, name="preferences"),

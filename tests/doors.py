@@ -151,6 +151,9 @@ DOORS = [
     _api(Who.ADMINS, f"PUT {GROUP}/readers", body={"users": []}),
     _api(Who.ADMINS, f"GET {GROUP}/chats", 404),
     _api(Who.ADMINS, f"GET {GROUP}/chats/<uuid:session_id>", 404),
+    Door(Who.ADMINS, "GET", "classes/"),
+    Door(Who.ADMINS, "GET", "classes/<uuid:group_id>/", 404),
+    Door(Who.ADMINS, "GET", "classes/<uuid:group_id>/<uuid:session_id>/", 404),
     # My data.
     _api(Who.MEMBERS, "GET me/exports"),
     _api(Who.MEMBERS, "POST me/exports", 202),
