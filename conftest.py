@@ -21,6 +21,7 @@ from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from whitenoise.responders import StaticFile
 
 from launch.chromium import find_chromium
 from launch.testing import start_servers
@@ -62,6 +63,7 @@ assert settings.TESTING
 
 from accounts.hashers import Argon2  # noqa: E402  models are imported after django.setup()
 from accounts.limits import forget_kept  # noqa: E402
+from config.static import StaticFiles  # noqa: E402
 from core.db import come_to_rest  # noqa: E402
 from llm import health  # noqa: E402
 from llm.standing import forget_usable  # noqa: E402
@@ -165,6 +167,25 @@ def _rest_before_the_database_is_emptied() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", rest_first)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_looked_up_once() -> Iterator[None]:
+    """Each of Django's clients makes the middleware anew, and that would read all their headers."""
+    found: dict[tuple[Any, ...], dict[str, StaticFile]] = {}
+    look_up = StaticFiles.add_files_from_finders
+
+    def look_up_once(self: StaticFiles) -> None:
+        folders = (*settings.STATICFILES_FINDERS, *settings.STATICFILES_DIRS)
+        if folders not in found:
+            known, self.files = self.files, {}
+            look_up(self)
+            found[folders], self.files = self.files, known
+        self.files.update(found[folders])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFiles, "add_files_from_finders", look_up_once)
         yield
 
 
