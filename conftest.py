@@ -11,6 +11,7 @@ import ipaddress
 import os
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,27 @@ from rag import reranking  # noqa: E402
 # a thousand logins. Tests of the work itself ask for `hard_passwords`.
 HARD = {"time_cost": Argon2.time_cost, "memory_cost": Argon2.memory_cost}
 Argon2.time_cost, Argon2.memory_cost = 1, 64
+
+
+# Rough seconds of one test. A wrong guess costs time and nothing else.
+SECONDS = {"slow": 20.0, "browser": 5.0}
+OTHERWISE = 0.1
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist would begin with the files of most tests, and those of browsers, which have few, would
+    # be what one process does at the end while the others have nothing left.
+    config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: no process is left alone with one of them."""
+    took: Counter[Path] = Counter()
+    for item in items:
+        marks = [SECONDS[mark.name] for mark in item.iter_markers() if mark.name in SECONDS]
+        took[item.path] += max(marks, default=OTHERWISE)
+    items.sort(key=lambda item: (-took[item.path], item.path))
 
 
 class NetworkRefused(RuntimeError):

@@ -20,6 +20,7 @@ from launch.home import free_port
 from launch.options import ROOT
 from launch.process import kill_session, session_members
 
+pytestmark = pytest.mark.slow
 PARTS = ("postgres", "redis", "web", "worker")
 PATIENCE = 60.0  # seconds for anything at all
 MOMENT = threading.Event()  # never set: waiting for it is giving others the processor
