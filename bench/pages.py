@@ -2,10 +2,13 @@
 
     python -m bench pages
     python -m bench pages --answers 100 --rounds 9
+    python -m bench pages --memory --answers 400
 
 A Lontar of its own, headless Chromium beside it, and a simulated provider that writes Markdown with
 60 tokens an answer. Each figure stands beside its goal; a ratio above 1 misses it. Times depend on
-what else the machine does: the load is printed, too. Needs Playwright and Chromium.
+what else the machine does: the load is printed, too. `--memory` streams
+all answers into one place of one chat, where nothing may be left of those before, and measures
+nothing else. Needs Playwright and Chromium.
 """
 
 import argparse
@@ -113,6 +116,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="loads of the page")
     parser.add_argument("--answers", type=int, default=40, help="answers streamed into one tab")
+    parser.add_argument("--memory", action="store_true", help="only what a long evening leaves")
     given = parser.parse_args(arguments)
     chromium = find_chromium()
     if chromium is None:
@@ -129,10 +133,13 @@ def main(arguments: list[str]) -> None:
             page.add_init_script(WATCH)
             page.context.set_default_timeout(120_000)
             sign_in(page, client)
-            measure_weight(page)
-            measure_ready(page, given.rounds)
-            measure_answers(page, given.answers)
-            measure_scrolling(page, seed(lontar, client))
+            if given.memory:
+                measure_memory(page, given.answers)
+            else:
+                measure_weight(page)
+                measure_ready(page, given.rounds)
+                measure_answers(page, given.answers)
+                measure_scrolling(page, seed(lontar, client))
             browser.close()
 
 
@@ -203,7 +210,7 @@ def measure_answers(page: Page, count: int) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector(".answer:last-child:not([aria-busy]) .answer-foot")
         waits.append(page.evaluate("__bench.painted - __bench.arrived"))
-        heap, held = memory(session)
+        heap, held, _listeners = memory(session)
         heaps.append(heap)
         nodes.append(held)
     session.detach()
@@ -215,13 +222,37 @@ def measure_answers(page: Page, count: int) -> None:
     goal(f"memory of scripts, late/early of {count} answers", late / early, 1.1, more)
 
 
-def memory(session: Any) -> tuple[float, int]:
-    """(bytes of the heap, nodes of documents) after everything that can go has gone."""
+def measure_memory(page: Page, count: int) -> None:
+    """One question answered again and again: each answer takes the place of the one before."""
+    session = page.context.new_cdp_session(page)
+    page.goto("/chat/")
+    page.fill("#say", "One question")
+    page.keyboard.press("Enter")
+    whole = ".answer:last-child:not([aria-busy]) .answer-foot"
+    page.wait_for_selector(whole)
+    marks = {1: "start", count // 8: "warm", count // 2: "middle", count: "end"}
+    found = {}
+    for number in range(1, count + 1):
+        before = page.get_attribute(".answer:last-child", "data-id")
+        page.click(".answer-foot [data-again]")
+        page.wait_for_selector(f'.answer:last-child:not([data-id="{before}"])')
+        page.wait_for_selector(whole)
+        if number in marks:
+            found[marks[number]] = heap, nodes, listeners = memory(session)
+            row = f"{heap / 1e6:8.2f} MB, {nodes} nodes, {listeners} listeners"
+            show(f"memory after {number} answers ({marks[number]})", row)
+    session.detach()
+    for at, name in enumerate(("heap", "nodes", "listeners")):
+        goal(f"{name}, end/warm of {count} answers", found["end"][at] / found["warm"][at], 1.1)
+
+
+def memory(session: Any) -> tuple[float, int, int]:
+    """(bytes of the heap, nodes of documents, listeners) after all that can go has gone."""
     session.send("HeapProfiler.collectGarbage")
     session.send("Performance.enable")
     metrics = session.send("Performance.getMetrics")["metrics"]
     found = {row["name"]: row["value"] for row in metrics}
-    return found["JSHeapUsedSize"], int(found["Nodes"])
+    return found["JSHeapUsedSize"], int(found["Nodes"]), int(found["JSEventListeners"])
 
 
 def seed(lontar: Installation, client: Client) -> str:
