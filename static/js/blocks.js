@@ -48,7 +48,7 @@ export function codeBox(pre) {
     ),
   );
   pre.tabIndex = 0;
-  pre.setAttribute("role", "region");
+  pre.setAttribute("role", "group"); // not a landmark: an answer may have a dozen
   pre.setAttribute("aria-label", name ? `${gettext("Code")}, ${name}` : gettext("Code"));
   pre.replaceWith(box);
   box.append(pre);
@@ -59,7 +59,7 @@ export function tableBox(table) {
   const scroller = h("div", {
     className: "wide",
     tabIndex: 0,
-    role: "region",
+    role: "group",
     "aria-label": gettext("Table"),
   });
   const box = h(

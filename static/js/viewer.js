@@ -81,6 +81,7 @@ class Viewer {
       {
         type: "button",
         className: "tool named",
+        "aria-label": gettext("Passage"), // its word has no room on a phone
         hidden: !this.passage,
         onclick: () => this.#show(this.passage),
       },
