@@ -1,6 +1,6 @@
 // Reading an answer aloud: what the browser's voice is given, and its button.
 
-import { fill, gettext, icon } from "./lib.js";
+import { fill, gettext, icon, languageOf } from "./lib.js";
 
 const BLOCKS = "p, li, h2, h3, h4, h5, h6, tr, blockquote";
 let speaking = null; // the button whose answer is being read
@@ -32,7 +32,7 @@ function speak(button, words) {
   if (!parts.length) hush();
   for (const [at, part] of parts.entries()) {
     const said = new SpeechSynthesisUtterance(part);
-    said.lang = document.documentElement.lang;
+    said.lang = languageOf(words) ?? document.documentElement.lang;
     if (at === parts.length - 1)
       said.onend = said.onerror = () => {
         if (speaking === button) hush();

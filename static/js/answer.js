@@ -1,6 +1,6 @@
 // One answer on the page: its steps, its text as it grows, its sources, what became of it.
 
-import { fill, gettext, h, icon, named, ngettext } from "./lib.js";
+import { fill, gettext, h, icon, languageOf, named, ngettext } from "./lib.js";
 
 // The renderer is not needed before the first answer: it comes while the reader types.
 let renderer;
@@ -151,7 +151,7 @@ export class Answer {
 
   /** What the searches found, under the line of the last one. */
   #listFound() {
-    const lines = [...this.sources.values()].map((source) => h("li", {}, named(source)));
+    const lines = [...this.sources.values()].map((source) => h("li", { dir: "auto" }, named(source)));
     this.steps.lastElementChild?.querySelector(".step-list")?.replaceChildren(...lines);
   }
 
@@ -167,6 +167,9 @@ export class Answer {
     this.element.dataset.id = message.id;
     this.element.removeAttribute("aria-busy");
     this.text = message.content;
+    const language = languageOf(this.text);
+    if (language) this.prose.lang = language;
+    else this.prose.removeAttribute("lang");
     // Where the words of a stored citation stand today is asked for when it is opened.
     for (const source of message.sources ?? []) source.message_id = message.id;
     this.sources = new Map((message.sources ?? []).map((source) => [source.number, source]));
@@ -184,6 +187,16 @@ export class Answer {
       drawStored();
     }
     this.#outcome(message.status, message.error, message.stop_reason);
+  }
+
+  /** The whole answer for who hears it: its words, without boxes' buttons, and how it ended. */
+  async spoken(most) {
+    await load(); // it is drawn then
+    const words = this.prose.cloneNode(true);
+    for (const part of words.querySelectorAll(".bar, .cite, .katex-html, annotation")) part.remove();
+    for (const block of words.querySelectorAll("p, li, td, th, pre, h2, h3, h4")) block.append(" ");
+    const said = words.textContent.replace(/\s+/g, " ").trim() || this.text;
+    return [said.slice(0, most), this.state.querySelector("span:not(.waiting)")?.textContent];
   }
 
   async #drawSaved(message) {
@@ -265,7 +278,7 @@ function step(done) {
   const how = wordsOnly ? `· ${gettext("only its words, not its meaning")}` : "";
   const line = [
     icon(searching ? "wait" : "search"),
-    h("span", {}, `${words} `, h("q", {}, query ?? ""), ` ${found} ${how}`),
+    h("span", {}, `${words} `, h("q", { dir: "auto" }, query ?? ""), ` ${found} ${how}`),
   ];
   const props = { className: "step", "data-query": query ?? "", "data-status": status };
   if (searching || error || !count) return h("p", props, line);
@@ -280,6 +293,7 @@ export function question(message, actions) {
     {
       className: "question",
       dir: "auto",
+      lang: languageOf(message.content),
       "data-id": message.id ?? "",
       "data-pending": pending,
     },

@@ -1,6 +1,6 @@
 // The chat page: puts the sidebar, the conversation, the composer and the files together.
 
-import { $, announce, api, boot, fill, gettext, h, icon, inSeries, onKeys } from "./lib.js";
+import { $, ApiError, announce, api, boot, fill, gettext, h, icon, inSeries, offline, onKeys } from "./lib.js";
 import { onOpenSource, warmUp } from "./answer.js";
 import { Composer, Picker } from "./composer.js";
 import { Conversation } from "./conversation.js";
@@ -8,6 +8,7 @@ import { Material } from "./material.js";
 import { Sessions } from "./sessions.js";
 
 const PHONE = matchMedia("(width < 50rem)");
+const SLOW = 500;
 
 let session = null; // id of the open session; null before the first question
 let title = "";
@@ -50,7 +51,7 @@ const sessions = new Sessions({
   },
 });
 const material = new Material({
-  view: (file, from) => openDocument(file, from),
+  view: (file, from) => slowlyOrSay(openDocument(file, from)),
   changed: () => welcome({ again: true }),
   failed: (error) => say(error.message),
   chat: () => session,
@@ -59,6 +60,25 @@ const material = new Material({
 function say(words) {
   $("connection").textContent = words;
 }
+
+/** On a slow line a press is answered by words before what was asked for is here. */
+async function slowly(work) {
+  const words = gettext("Opening…");
+  const timer = setTimeout(() => say(words), SLOW);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+    if ($("connection").textContent === words) say("");
+  }
+}
+
+/** The same where a lost line may have kept back a part of the page. */
+const slowlyOrSay = (work) =>
+  slowly(work).catch((error) => {
+    console.warn(error);
+    say((error instanceof ApiError ? error : offline()).message);
+  });
 
 // --- sessions --------------------------------------------------------------------------------
 async function show(id) {
@@ -81,7 +101,7 @@ async function show(id) {
   }
   warmUp();
   try {
-    await conversation.open(id);
+    await slowly(conversation.open(id));
     if (session === id) tellReaders();
   } catch (error) {
     if (session !== id) return;
@@ -251,7 +271,7 @@ async function placeOf(source, quote) {
     return now;
   }
 }
-onOpenSource(openSource);
+onOpenSource((...given) => slowlyOrSay(openSource(...given)));
 
 /** Links from other pages: /chat/?open=<file>&page=3&start=10&end=90 */
 async function openLinked() {
@@ -280,16 +300,17 @@ async function openMaterial() {
   });
   $("show-material").setAttribute("aria-expanded", "true");
   material.on.view = (file, from) =>
-    openDocument(file, from, body.isConnected ? openMaterial : undefined);
+    slowlyOrSay(openDocument(file, from, body.isConnected ? openMaterial : undefined));
   const { library } = await import("./library.js");
   await library(material, body);
 }
 
-$("show-material").onclick = async () => {
+async function showMaterial() {
   const { closePane } = await import("./pane.js");
   if ($("show-material").getAttribute("aria-expanded") === "true") closePane();
-  else openMaterial();
-};
+  else await openMaterial();
+}
+$("show-material").onclick = () => slowlyOrSay(showMaterial());
 for (const button of document.querySelectorAll("[data-choose]"))
   button.onclick = () => material.choose(session);
 for (const link of document.querySelectorAll("[data-new-chat]")) {
@@ -319,7 +340,7 @@ const keys = {
   k: () => toBeside(-1),
 };
 async function showKeys() {
-  const { sheet } = await import("./shortcuts.js");
+  const { sheet } = await slowly(import("./shortcuts.js"));
   sheet(Object.keys(keys));
 }
 onKeys({ ...keys, "?": showKeys });

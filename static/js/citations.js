@@ -8,6 +8,7 @@ import {
   gettext,
   h,
   icon,
+  languageOf,
   named,
   ngettext,
   placeWords as place,
@@ -207,8 +208,12 @@ function show(button, source) {
   const box = $("preview");
   const quote = quoteAt(button, source);
   box.replaceChildren(
-    h("p", { className: "where" }, h("b", {}, source.document_name), h("span", {}, place(source))),
-    h("p", { className: "words", tabIndex: 0, dir: "auto" }, source.excerpt),
+    h("p", { className: "where" }, h("b", { dir: "auto" }, source.document_name), h("span", {}, place(source))),
+    h(
+      "p",
+      { className: "words", tabIndex: 0, dir: "auto", lang: languageOf(source.excerpt) },
+      source.excerpt,
+    ),
     ...checkedWords(quote?.match ?? source.match, quote),
     h(
       "p",
@@ -333,11 +338,11 @@ export function leaf(source) {
     h(
       "span",
       { className: "where" },
-      h("b", {}, source.document_name),
+      h("b", { dir: "auto" }, source.document_name),
       h("span", {}, place(source)),
       badge(source.match),
     ),
-    h("span", { className: "words" }, source.excerpt),
+    h("span", { className: "words", dir: "auto", lang: languageOf(source.excerpt) }, source.excerpt),
   ];
   if (!source.document_id) {
     return h("div", { className: "source", title: gettext("This file has been deleted.") }, inside);

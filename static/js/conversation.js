@@ -291,7 +291,9 @@ export class Conversation {
     answer.saved(message);
     this.on.busy(false);
     this.#drawn();
-    announce(`${gettext("Answer:")} ${message.content.slice(0, LONGEST_SPOKEN)}`);
+    answer.spoken(LONGEST_SPOKEN).then(([words, ended]) => {
+      announce([words && `${gettext("Answer:")} ${words}`, ended].filter(Boolean).join(" "));
+    });
   }
 
   /** An error outside a generation: the question was not taken, it goes back to the composer. */
