@@ -44,17 +44,21 @@ def come_along(page: Any) -> None:
 
 
 def found(
-    page: Any, shapes: Iterable[tuple[str, int]] = SHAPES, *, once: Iterable[str] = ()
+    page: Any,
+    shapes: Iterable[tuple[str, int]] = SHAPES,
+    *,
+    once: Iterable[str] = (),
+    parts: bool = True,
 ) -> list[str]:
     """One line for each element that breaks a rule, and for what makes the page scroll sideways.
 
-    `once`: selectors of what was looked at on another page.
+    `once`: selectors of what was looked at on another page; `parts`: whether the page's parting is.
     """
     lines: list[str] = []
     for scheme, width in shapes:
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme)
-        lines += page.evaluate(RUN, [f"{scheme} {width}", TAGS, PARTS, list(once)])
+        lines += page.evaluate(RUN, [f"{scheme} {width}", TAGS, PARTS if parts else [], list(once)])
         if page.evaluate(WIDE) > 0:
             lines.append(f"scrolls sideways at {width}")
     return lines

@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 
+from accounts.models import User
 from documents.tests.pdfs import make_pdf
 from llm.errors import LLMError
 from llm.messages import ToolCall
 from tests.browser import axe
+from tests.browser.test_class_pages import begin, lecturer
 from tests.browser.test_everybody import LOOKS
 from tests.browser.test_journey import PAGES, PASSAGE
 from tests.browser.test_prose import ARABIC
 from tests.pages import pages
 
+__all__ = ["lecturer"]
 pytestmark = [pytest.mark.browser]
 # Each of these is opened below, by itself or on the way.
 OPENED = {
@@ -24,9 +27,14 @@ OPENED = {
     "library/",
     "library/<uuid:collection_id>/",
     "s/<str:token>/",
+    "classes/",
+    "classes/<uuid:group_id>/",
+    "classes/<uuid:group_id>/<uuid:session_id>/",
     "api/docs",
     "api/redoc",
 }
+# What Swagger UI and ReDoc draw is theirs; docs/api.md says the same in words.
+DRAWN_BY_OTHERS = ("#swagger > *", "#redoc > *")
 RICH = f"""## The letters
 
 They became visible by soot: "{PASSAGE}" [1]
@@ -180,4 +188,34 @@ def test_the_library(alice_visits: Callable[..., Any], kind: dict[str, Any]) -> 
     page.click(".file button.name")
     page.wait_for_selector("#pane .textLayer span")
     see.at("viewer")
+    assert not see.wrong, "\n".join(see.wrong)
+
+
+@pytest.mark.parametrize("kind", LOOKS, ids=["desk", "phone"])
+def test_the_chats_of_a_class(
+    visit: Callable[..., Any], lecturer: User, kind: dict[str, Any]
+) -> None:
+    begin(lecturer)
+    window = visit(**kind)
+    page = window.page
+    see = Looker(window, kind)
+    window.sign_in("lestari@example.org")
+    window.go("/classes/")
+    see.at("classes")
+    page.click("text=Biology 1")
+    page.wait_for_selector("text=Alice Wijaya")
+    see.at("chats of a class")
+    page.click("text=Why it glows")
+    page.wait_for_selector(".answer .prose > div:not(.as-written)")
+    see.at("a chat of a class")
+    assert not see.wrong, "\n".join(see.wrong)
+
+
+def test_the_frame_of_the_reference(alice_visits: Callable[..., Any]) -> None:
+    window = alice_visits()
+    see = Looker(window, LOOKS[0])
+    for path, shown in (("/api/docs", ".opblock-tag"), ("/api/redoc", "[data-section-id] h2")):
+        window.go(path)
+        window.page.wait_for_selector(shown, state="attached")
+        see.at(path, once=DRAWN_BY_OTHERS, parts=False)
     assert not see.wrong, "\n".join(see.wrong)
