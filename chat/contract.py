@@ -2,6 +2,7 @@
 
 from chat import people_api, serializers, shapes, starting_api
 from chat.assistants.contract import OPERATIONS as OF_ASSISTANTS
+from chat.compatible.contract import OPERATIONS as OF_PROGRAMS
 from chat.models import Session
 from chat.mydata.contract import OPERATIONS as OF_MY_DATA
 from chat.reading_contract import OPERATIONS as OF_READING
@@ -36,6 +37,7 @@ AS = Parameter("as", {"type": "string", "enum": ["markdown", "json"], "default":
 
 OPERATIONS = {
     **OF_ASSISTANTS,
+    **OF_PROGRAMS,
     **OF_MY_DATA,
     **OF_READING,
     "GET chat/questions": Operation(

@@ -2,26 +2,64 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from core.contract import Operation
 
 
-class Component(BaseModel):
-    model_config = ConfigDict(extra="allow")
+class PartHealth(BaseModel):
+    """All but `ok` is for admins and for this machine itself."""
 
     ok: bool
 
 
+class Versioned(PartHealth):
+    version: str | None = None
+
+
+class DatabaseHealth(Versioned):
+    pgvector: str | None = None
+
+
+class WorkersHealth(PartHealth):
+    count: int | None = None
+    starting: bool | None = None
+
+
+class FailingModel(BaseModel):
+    model: str
+    provider: str
+    code: str
+
+
+class ProvidersHealth(PartHealth):
+    usable: list[str] | None = None
+    well: int | None = None
+    failing: list[FailingModel] | None = None
+
+
+class DiskHealth(PartHealth):
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+class MemoryHealth(PartHealth):
+    available_bytes: int | None = None
+
+
+class ReadingOfScans(PartHealth):
+    trouble: str | None = None
+
+
 class Health(BaseModel):
     status: Literal["healthy", "degraded", "unhealthy"]
-    database: Component
-    redis: Component
-    workers: Component
-    providers: Component
-    disk: Component
-    memory: Component
-    ocr: Component | None = None
+    database: DatabaseHealth
+    redis: Versioned
+    workers: WorkersHealth
+    providers: ProvidersHealth
+    disk: DiskHealth
+    memory: MemoryHealth
+    ocr: ReadingOfScans | None = None
 
 
 class Readiness(BaseModel):

@@ -82,6 +82,8 @@ class Operation:
     is_partial: bool = True
     note: str = ""
     headers: tuple[str, ...] = ()
+    # Of the path, where the address says less than is to be known.
+    parameters: tuple[Parameter, ...] = ()
     example: Any = None
     ok_example: Any = None
 

@@ -17,7 +17,7 @@ from django.test import AsyncClient, Client
 
 from config.reference import document
 
-PREFIX = "/api/"
+HELD = ("/api/", "/v1/", "/health", "/ready")
 # Answers to methods that an address does not have are the framework's, not an operation's.
 UNDESCRIBED = {405}
 
@@ -124,13 +124,13 @@ def _answers_are_as_described() -> Iterator[None]:
     def request(self: Client, **given: Any) -> Any:
         answer = asked(self, **given)
         path = given.get("PATH_INFO", "")
-        if path.startswith(PREFIX):
+        if path.startswith(HELD):
             hold(given.get("REQUEST_METHOD", "GET"), path, answer)
         return answer
 
     async def request_async(self: AsyncClient, **given: Any) -> Any:
         answer = await asked_async(self, **given)
-        if given.get("path", "").startswith(PREFIX):
+        if given.get("path", "").startswith(HELD):
             hold(given.get("method", "GET"), given["path"], answer)
         return answer
 

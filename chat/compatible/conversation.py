@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from chat.compatible.images import MOST, picture
 from chat.compatible.listed_sources import without_list
 from chat.compatible.refusals import refused
-from chat.compatible.requests import MessageIn, PartIn
+from chat.compatible.requests import PartIn, SaidIn
 from llm.messages import Image, Message, Part, Text, ToolCall, ToolResult
 from rag.marks import strip_marks
 
@@ -38,7 +38,7 @@ class Conversation:
         return any(message.tool_calls for message in self.messages)
 
 
-def conversation(given: Sequence[MessageIn]) -> Conversation:
+def conversation(given: Sequence[SaidIn]) -> Conversation:
     """Raises AppError for what no model could be asked."""
     said = [_text(m, n) for n, m in enumerate(given) if m.role in INSTRUCTING]
     messages: list[Message] = []
@@ -52,7 +52,7 @@ def conversation(given: Sequence[MessageIn]) -> Conversation:
     return Conversation("\n\n".join(filter(None, said)), tuple(messages))
 
 
-def _translated(given: Sequence[MessageIn]) -> Iterator[Message]:
+def _translated(given: Sequence[SaidIn]) -> Iterator[Message]:
     names: dict[str, str] = {}  # of the calls that wait for a result
     for number, message in enumerate(given):
         if message.role == "tool":
@@ -88,7 +88,7 @@ def _call(call_id: str, function: object) -> ToolCall:
     return ToolCall(call_id, name, arguments if isinstance(arguments, dict) else {})
 
 
-def _result(message: MessageIn, number: int, names: dict[str, str]) -> ToolResult:
+def _result(message: SaidIn, number: int, names: dict[str, str]) -> ToolResult:
     call_id = message.tool_call_id or ""
     if call_id not in names:
         raise refused(
@@ -104,14 +104,14 @@ def _require_results(names: dict[str, str], number: int) -> None:
         raise refused(sentence % {"id": ", ".join(names)}, f"messages[{number}]")
 
 
-def _text(message: MessageIn, number: int) -> str:
+def _text(message: SaidIn, number: int) -> str:
     parts = _parts(message, number)
     if any(not isinstance(part, Text) for part in parts):
         raise refused(_("Only text can stand here."), f"messages[{number}].content")
     return "".join(part.text for part in parts if isinstance(part, Text)).strip()
 
 
-def _parts(message: MessageIn, number: int) -> list[Part]:
+def _parts(message: SaidIn, number: int) -> list[Part]:
     if message.content is None:
         return []
     if isinstance(message.content, str):

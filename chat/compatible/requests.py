@@ -56,7 +56,7 @@ class PartIn(BaseModel):
     image_url: ImageUrl | None = None
 
 
-class MessageIn(BaseModel):
+class SaidIn(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[PartIn] | None = None
     tool_calls: list[CallIn] | None = None
@@ -72,7 +72,7 @@ class CompletionIn(BaseModel):
     """What is not named here is a hint or unknown, and has no effect."""
 
     model: str = Field(min_length=1, max_length=400)
-    messages: list[MessageIn] = Field(min_length=1, max_length=MOST_MESSAGES)
+    messages: list[SaidIn] = Field(min_length=1, max_length=MOST_MESSAGES)
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     tools: list[ToolIn] | None = Field(None, max_length=MOST_TOOLS)

@@ -30,6 +30,22 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "errors": {"type": "array", "items": _FIELD_ERROR},
     },
 }
+OPENAI_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string", "description": "In the language asked for."},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"], "description": "What is at fault."},
+                "code": {"type": "string", "description": "For programs: does not change."},
+            },
+        }
+    },
+}
 # Status: (name of the component, when, an example's code and sentence).
 STATUSES: dict[int, tuple[str, str, str, str]] = {
     400: (
@@ -103,9 +119,20 @@ def reference(status: int) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{STATUSES[status][0]}"}
 
 
+def openai_reference(status: int) -> dict[str, str]:
+    name = {401: "OpenAINotAuthenticated", 429: "OpenAITooMany"}.get(status, "OpenAIError")
+    return {"$ref": f"#/components/responses/{name}"}
+
+
 def components() -> dict[str, Any]:
     """The responses that operations refer to."""
-    return {row[0]: _response(status, *row[1:]) for status, row in STATUSES.items()}
+    found = {row[0]: _response(status, *row[1:]) for status, row in STATUSES.items()}
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}
+    plain = {"description": "What went wrong, as the protocol has it.", "content": body}
+    found["OpenAIError"] = plain
+    found["OpenAINotAuthenticated"] = plain | {"headers": found["NotAuthenticated"]["headers"]}
+    found["OpenAITooMany"] = plain | {"headers": found["TooMany"]["headers"]}
+    return found
 
 
 def _response(status: int, when: str, code: str, sentence: str) -> dict[str, Any]:

@@ -37,7 +37,17 @@ SECURITY_SCHEMES: dict[str, Any] = {
 
 class StandSchema(DoorSchema):
     def _get_parameters(self) -> list[Any]:
-        return []  # as ninja has them, in join_ninja
+        # Those below /api/v1 are as ninja has them, in join_ninja.
+        return [
+            {
+                "name": one.name,
+                "in": "path",
+                "required": True,
+                "description": one.meaning,
+                "schema": dict(one.schema),
+            }
+            for one in self.row.parameters
+        ]
 
 
 class Stand(APIView):
@@ -97,6 +107,7 @@ def add_shared(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
     components = result["components"]
     components["securitySchemes"] = SECURITY_SCHEMES
     components.setdefault("schemas", {})["Problem"] = errors.PROBLEM_SCHEMA
+    components["schemas"]["OpenAIError"] = errors.OPENAI_SCHEMA
     components["responses"] = errors.components()
     return result
 

@@ -10,6 +10,7 @@ from rest_framework.permissions import AllowAny
 
 from core import contract
 from core.contract import Binary, Events, ListOf, Operation
+from core.openai_errors import PREFIX as OPENAI
 from core.openapi import errors
 from core.serializers import RefusesUnknown
 
@@ -69,6 +70,8 @@ class DoorSchema(AutoSchema):
         return self.row.note
 
     def get_tags(self) -> list[str]:
+        if self.path.startswith(OPENAI):
+            return ["openai"]
         if not self.path.startswith(contract.PREFIX):
             return ["operations"]
         return [self.path.removeprefix(contract.PREFIX).partition("/")[0]]
@@ -139,6 +142,10 @@ class DoorSchema(AutoSchema):
         }
         has_body = self.row.body is not None
         found = refusals(self.row, self.path, has_body, is_open=self.is_open)
+        if self.path.startswith(OPENAI):
+            # Another protocol: 400 for what is 422 here, and any body is read as JSON.
+            found = [status for status in found if status not in (415, 422)]
+            return answers | {str(status): errors.openai_reference(status) for status in found}
         return answers | {str(status): errors.reference(status) for status in found}
 
     def _answer(self, status: int, shape: Any) -> dict[str, Any]:
