@@ -75,11 +75,11 @@ def exists(filename: str) -> bool:
         return _storage().exists(_key(filename))
 
 
-def stored_names() -> Iterator[str]:
-    """All originals in the storage; raises StorageFailed."""
-    for beginning in range(256):
+def stored_names() -> Iterator[tuple[str, str]]:
+    """(folder, name) of all that lies where originals do; raises StorageFailed."""
+    for folder in map("{:02x}".format, range(256)):
         with _told(), contextlib.suppress(FileNotFoundError):
-            yield from _storage().listdir(f"documents/{beginning:02x}")[1]
+            yield from ((folder, name) for name in _storage().listdir(f"documents/{folder}")[1])
 
 
 def is_older(filename: str, seconds: float) -> bool:

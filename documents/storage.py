@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from documents.ingest.formats import HEAD
 
 log = logging.getLogger(__name__)
 CHUNK = 256 * 1024
+OURS = re.compile("[0-9a-f]{32}")
 
 
 def incoming_folder() -> Path:
@@ -68,12 +70,14 @@ def exists(filename: str) -> bool:
 
 
 def stored_names() -> Iterator[str]:
-    """All files that are stored, in no order; raises remote.StorageFailed."""
-    if remote.is_used():
-        yield from remote.stored_names()
-        return
-    for path in documents_folder().glob("*/*"):
-        yield path.name
+    """All files that are stored, in no order; raises remote.StorageFailed.
+
+    What somebody else put there, under a name that is none of ours, is nobody's orphan.
+    """
+    here = ((path.parent.name, path.name) for path in documents_folder().glob("*/*"))
+    for folder, name in remote.stored_names() if remote.is_used() else here:
+        if OURS.fullmatch(name) and folder == name[:2]:
+            yield name
 
 
 def is_older(filename: str, seconds: float) -> bool:

@@ -53,12 +53,16 @@ def test_a_file_without_a_document_goes_once_it_is_old_enough(
 def test_so_many_orphans_mean_another_database(orphan: Any, monkeypatch: Any, caplog: Any) -> None:
     monkeypatch.setattr(stock, "SUSPICIOUS", 2)
     files = [orphan(f"a{n}") for n in range(3)]
+    strange = storage.documents_folder() / "a0" / "notes.txt"
+    strange.write_text("somebody else's")
+    os.utime(strange, (0, 0))
     assert stock.take().removed == 0 and all(path.exists() for path in files)
     assert "manage.py originals --remove" in caplog.text
     said = io.StringIO()
     call_command("originals", "--remove", stdout=said)
     assert not any(path.exists() for path in files)
     assert "3 belong to no document, 3 of them were removed" in said.getvalue()
+    assert strange.exists(), "not one of ours"
 
 
 def test_a_document_whose_file_is_gone_says_so_until_it_is_back(
