@@ -208,7 +208,7 @@ def measure_answers(page: Page, count: int) -> None:
         page.evaluate("Object.assign(__bench, { arrived: 0, painted: 0 })")
         page.fill("#say", f"Question {number}")
         page.keyboard.press("Enter")
-        page.wait_for_selector(".answer:last-child:not([aria-busy]) .answer-foot")
+        page.locator(".answer:last-child:not([aria-busy]) .answer-foot").wait_for()
         waits.append(page.evaluate("__bench.painted - __bench.arrived"))
         heap, held, _listeners = memory(session)
         heaps.append(heap)
@@ -223,20 +223,23 @@ def measure_answers(page: Page, count: int) -> None:
 
 
 def measure_memory(page: Page, count: int) -> None:
-    """One question answered again and again: each answer takes the place of the one before."""
+    """One question answered again and again: each answer takes the place of the one before.
+
+    Waits by locators: a handle of Playwright's would keep its element from going.
+    """
     session = page.context.new_cdp_session(page)
     page.goto("/chat/")
     page.fill("#say", "One question")
     page.keyboard.press("Enter")
     whole = ".answer:last-child:not([aria-busy]) .answer-foot"
-    page.wait_for_selector(whole)
+    page.locator(whole).wait_for()
     marks = {1: "start", count // 8: "warm", count // 2: "middle", count: "end"}
     found = {}
     for number in range(1, count + 1):
         before = page.get_attribute(".answer:last-child", "data-id")
         page.click(".answer-foot [data-again]")
-        page.wait_for_selector(f'.answer:last-child:not([data-id="{before}"])')
-        page.wait_for_selector(whole)
+        page.locator(f'.answer:last-child:not([data-id="{before}"])').wait_for()
+        page.locator(whole).wait_for()
         if number in marks:
             found[marks[number]] = heap, nodes, listeners = memory(session)
             row = f"{heap / 1e6:8.2f} MB, {nodes} nodes, {listeners} listeners"
