@@ -231,10 +231,11 @@ export class CollectionView {
       return;
     }
     if (this.left || words !== this.words || sort !== this.order) return;
+    const batch = new Set([...this.#stale].filter((row) => row.batch).map((row) => row.key));
     this.material.forget(this.#stale);
     this.#stale.clear();
     for (const document of page.files) {
-      const before = this.material.files.get(document.id);
+      const before = this.material.files.get(document.id) ?? { batch: batch.has(document.id) };
       const name = document.original_filename ?? document.filename;
       this.material.files.set(document.id, { ...before, ...document, key: document.id, name });
       this.found.add(document.id);

@@ -3,6 +3,7 @@
 import { announce, api, fill, gettext, h, icon, placeWords, tool, turning } from "./lib.js";
 import { FindBar } from "./find.js";
 import { openPane } from "./pane.js";
+import { readable } from "./words.js";
 
 const ZOOMS = [0.75, 1, 1.25, 1.5, 2, 3];
 
@@ -303,16 +304,15 @@ class Viewer {
     this.#counted(number, page.label);
     const { text, start, end } = page;
     const marked = this.#hasSpot(number) && end > start;
-    const mark = marked ? h("mark", {}, text.slice(start, end)) : null;
+    const words = marked ? readable(text, start, end) : readable(text);
     this.scroll.replaceChildren(
       h(
         "div",
         { className: "page-text", dir: "auto" },
-        marked
-          ? [text.slice(0, start), mark, text.slice(end)]
-          : text || gettext("There are no words on this page."),
+        text ? words : gettext("There are no words on this page."),
       ),
     );
+    const mark = this.scroll.querySelector("mark");
     if (mark) mark.scrollIntoView({ block: "center" });
     else this.scroll.scrollTop = 0;
   }
