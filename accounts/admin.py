@@ -2,20 +2,28 @@
 
 from typing import Any
 
+# Before this module looks at what they register, so that it can be taken out again.
+import allauth.account.admin
+import allauth.mfa.admin
+import allauth.socialaccount.admin  # noqa: F401
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group as PermissionGroup
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import api_keys, groups, groups_admin, limits, services
-from accounts.models import ApiKey, ApiLogin, Group, Limit, User
+from accounts import api_keys, groups, groups_admin, limits, recovery, services
+from accounts.models import ApiKey, ApiLogin, Group, Limit, User, normalise_email
+from accounts.people_forms import AddUserForm, ChangeUserForm
 from core.admin_pages import CHOOSE, CsvOut, Worded, as_called
 from core.choosing import Choice
 from core.errors import AppError, Forbidden
@@ -27,22 +35,14 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 # Lontar's groups are classes. Django's, which hold permissions, decide nothing here.
 admin.site.unregister(PermissionGroup)
-
-
-class AddUserForm(AdminUserCreationForm):
-    class Meta:
-        model = User
-        fields = ["email", "full_name"]
-
-    def clean_email(self) -> str:
-        email = str(self.cleaned_data["email"]).strip().lower()
-        if User.objects.filter(email=email).exists():
-            raise forms.ValidationError(_("There already is an account with this email address."))
-        return email
+# What the login library keeps for itself: whoever edits it takes over an account, and a secret that
+# is typed there would be stored as it is. Logins of others are set up by the environment.
+admin.site.unregister([EmailAddress, Authenticator, SocialApp, SocialToken, SocialAccount])
 
 
 @admin.register(User)
 class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
+    form = ChangeUserForm
     add_form = AddUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["email", "full_name", "role", "classes", "is_active", "last_active_at"]
@@ -52,7 +52,14 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     date_hierarchy = "created_at"
     ordering = ["-created_at"]
     filter_horizontal = []
-    actions = ["activate", "deactivate", "add_to_group", "password_links", "export_csv"]
+    actions = [
+        "activate",
+        "deactivate",
+        "add_to_group",
+        "password_links",
+        "forget_second_factors",
+        "export_csv",
+    ]
     csv_columns = [
         *as_called(User, "email", "full_name"),
         (gettext_lazy("role"), "get_role_display"),
@@ -60,7 +67,16 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     ]
     readonly_fields = ["email", "created_at", "last_login", "last_active_at"]
     fieldsets = [
-        (None, {"fields": ["email", "password", "full_name", "language", "theme"]}),
+        (
+            None,
+            {
+                "fields": ["email", "password", "full_name", "language", "theme"],
+                "description": gettext_lazy(
+                    "With another address the person is logged out everywhere and logs in with "
+                    "the new one."
+                ),
+            },
+        ),
         (gettext_lazy("Rights"), {"fields": ["role", "is_active"]}),
         (gettext_lazy("Dates"), {"fields": ["created_at", "last_login", "last_active_at"]}),
     ]
@@ -78,6 +94,8 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         if obj is None:
             return []
+        if services.ranks_above(request.user, obj):
+            return [name for name in self.readonly_fields if name != "email"]
         if services.may_manage(request.user, obj):
             return list(self.readonly_fields)
         return [*self.readonly_fields, "role", "is_active"]
@@ -119,6 +137,8 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
         stored = User.objects.get(pk=obj.pk)
         own = {"full_name": obj.full_name, "language": obj.language, "theme": obj.theme}
         services.update_profile(actor=stored, **own)
+        if normalise_email(obj.email) != stored.email:
+            recovery.set_email(actor=request.user, user=stored, email=obj.email)
         services.set_role(actor=request.user, user=stored, role=obj.role)
         services.set_active(actor=request.user, user=stored, active=obj.is_active)
 
@@ -170,6 +190,17 @@ class UserAdmin(Worded, CsvOut, DjangoUserAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return None
         return links
+
+    @admin.action(description=gettext_lazy("Forget the second factors: for who lost theirs"))
+    def forget_second_factors(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        done = 0
+        for user in queryset:
+            try:
+                done += bool(recovery.forget_second_factors(actor=request.user, user=user))
+            except AppError as error:
+                self.message_user(request, f"{user}: {error}", messages.ERROR)
+        text = ngettext("%d user changed.", "%d users changed.", done) % done
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[User], *, active: bool) -> None:
         done = 0

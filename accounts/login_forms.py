@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 NO_MAIL = _("This Lontar sends no mail. Ask your lecturer to set a new password for you.")
 
 NO_CHANGE = _(
-    "This Lontar sends no mail, so nobody can confirm a new address: yours stays as it is."
+    "This Lontar sends no mail, so a new address cannot be confirmed here. Ask the administrator "
+    "to change it: you are then logged out everywhere and log in with the new one."
 )
 
 
@@ -26,6 +27,8 @@ class LoginForm(forms.LoginForm):  # type: ignore[misc]  # the library has no ty
 
 
 class AddEmailForm(forms.AddEmailForm):  # type: ignore[misc]
+    no_change = NO_CHANGE
+
     @property
     def letters(self) -> bool:
         return bool(settings.EMAIL_CONFIGURED)

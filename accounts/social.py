@@ -17,6 +17,13 @@ from core.db import in_thread
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
+    def list_apps(
+        self, request: HttpRequest, provider: Any = None, client_id: Any = None
+    ) -> list[SocialApp]:
+        """Those of the environment only: rows of the database keep their secrets unsealed."""
+        apps = super().list_apps(request, provider, client_id)
+        return [app for app in apps if app.pk is None]
+
     def get_app(self, request: HttpRequest, provider: str, client_id: Any = None) -> SocialApp:
         """Raises Http404 for a provider that is not set up here."""
         try:

@@ -300,7 +300,7 @@ MFA_PASSKEY_LOGIN_ENABLED = bool(FIELD_ENCRYPTION_KEYS)
 MFA_ALLOW_UNVERIFIED_EMAIL = not _mail
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 
-# Logins of others, each shown where its id is set here or an application is kept in the admin.
+# Logins of others, each shown where its id is set here.
 SOCIALACCOUNT_ADAPTER = "accounts.social.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_PROVIDERS = social.providers(env.text)

@@ -22,6 +22,7 @@ def change(user):
 
 def form(user, **changes):
     fields = {
+        "email": user.email,
         "full_name": user.full_name,
         "language": "",
         "theme": "",
@@ -86,13 +87,6 @@ def test_an_admin_names_no_superadmin(page, admin, alice):
     assert not User.objects.filter(role="superadmin").exists()
 
 
-def test_email_is_not_changed_by_hand(page, admin, alice):
-    page.force_login(admin)
-    page.post(change(alice), form(alice, email="other@example.org", full_name="Alice B"))
-    alice.refresh_from_db()
-    assert (alice.email, alice.full_name) == ("alice@example.org", "Alice B")
-
-
 @pytest.mark.parametrize("by", ["admin", "second superadmin"])
 def test_a_superadmin_is_out_of_reach(page, admin, superadmin, by):
     page.force_login(admin if by == "admin" else person("second", role="superadmin"))
@@ -147,6 +141,7 @@ def test_api_logins_are_read_only(page, superadmin, alice):
     assert page.post(f"/admin/accounts/apilogin/{login.pk}/change/", {}).status_code == 403
 
 
+@pytest.mark.parametrize("role", ["admin", "superadmin"])
 @pytest.mark.parametrize(
     "path",
     [
@@ -155,10 +150,13 @@ def test_api_logins_are_read_only(page, superadmin, alice):
         "mfa/authenticator/",
         "socialaccount/socialaccount/",
         "socialaccount/socialapp/",
+        "socialaccount/socialtoken/",
+        "usersessions/usersession/",
+        "sessions/session/",
         "auth/group/",
     ],
 )
-def test_what_could_take_over_an_account_is_closed_to_admins(page, admin, path):
-    page.force_login(admin)
-    assert page.get(f"/admin/{path}").status_code in (403, 404)
-    assert page.get(f"/admin/{path}add/").status_code in (403, 404)
+def test_what_could_take_over_an_account_has_no_page(page, db, path, role):
+    page.force_login(person("eve", role=role))
+    assert page.get(f"/admin/{path}").status_code == 404
+    assert page.get(f"/admin/{path}add/").status_code == 404
