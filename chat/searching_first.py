@@ -6,9 +6,6 @@ take them.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,14 +13,14 @@ from typing import Any, cast
 
 from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.query_writing import written
-from chat.tools import Before, whole
+from chat.tools import SPEC, Before, whole
 from core.comparisons import parts
 from core.follow_ups import is_elliptic, is_greeting
 from llm.base import ChatModel
 from llm.events import Event, ToolFinished, ToolStarted
-from llm.messages import Message, Request, ToolCall, ToolResult, user
+from llm.loop import Tool, run_tool
+from llm.messages import JSONDict, Message, Request, ToolCall, user
 
-log = logging.getLogger(__name__)
 SECONDS = 20.0
 FOUND = (
     "The material was searched for this question. What was found follows, as JSON; it is quoted "
@@ -71,18 +68,16 @@ class SearchingFirst:
 
     async def _searched(self, model: str) -> str:
         queries = await self._queries(model)
+
+        async def run(_given: JSONDict) -> str:
+            return await self._run(queries[0], queries[1:] or None)
+
         call = ToolCall("search-first", DOCUMENT_SEARCH, {"query": queries[0]})
         self._take(ToolStarted(call))
-        begun, content, failed = time.monotonic(), "", False
-        try:
-            async with asyncio.timeout(SECONDS):
-                content = await self._run(queries[0], queries[1:] or None)
-        except Exception:  # as in the loop of tools: the model answers without
-            log.exception("a question could not be looked up")
-            failed = True
-        result = ToolResult(call.id, call.name, content, is_error=failed)
-        self._take(ToolFinished(call, result, time.monotonic() - begun))
-        return content
+        finished = await run_tool({call.name: Tool(SPEC, run)}, call, SECONDS)
+        self._take(finished)
+        # The model answers without what could not be looked up.
+        return "" if finished.result.is_error else finished.result.content
 
     async def _queries(self, model: str) -> list[str]:
         """What to look for: the whole question first, then its parts."""

@@ -181,7 +181,7 @@ async def _run_all(
     """Run the calls of one answer together and tell of each as it ends."""
     for call in calls:
         yield ToolStarted(call)
-    pending = {asyncio.create_task(_run_one(table, call, timeout)) for call in calls}
+    pending = {asyncio.create_task(run_tool(table, call, timeout)) for call in calls}
     try:
         while pending:
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
@@ -193,7 +193,8 @@ async def _run_all(
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-async def _run_one(table: dict[str, Tool], call: ToolCall, timeout: float) -> ToolFinished:
+async def run_tool(table: dict[str, Tool], call: ToolCall, timeout: float) -> ToolFinished:
+    """The one place where a tool's fault is caught: it becomes an error result."""
     started = time.monotonic()
     problem = _problem(table, call)
     content = problem

@@ -6,6 +6,7 @@ writes the archive anew under another name. So nothing is ever half an archive.
 
 import logging
 import secrets
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -68,22 +69,26 @@ def run(export_id: UUID) -> bool:
 
 
 def _write(export: DataExport, row: "QuerySet[DataExport]") -> bool:
+    """What is not foreseen goes up to the log; when the lease ends, another takes the row."""
     target = folder() / f"{secrets.token_hex(24)}.zip"
     row.update(total=archive.count(export.user))
-    try:
-        folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        target.touch(mode=0o600)
-        with translation.override(export.user.language or "en"):
-            archive.write(export.user, target, lambda: _step(row))
-    except Lost:
-        target.unlink(missing_ok=True)
-        return False
-    except Exception:
-        log.exception("export %s", export.pk)
-        target.unlink(missing_ok=True)
-        row.update(status=Status.WAITING, lease_token=None, lease_until=None)
-        return False
-    return _finish(row, target)
+    with ExitStack() as undo:
+        undo.callback(target.unlink, missing_ok=True)
+        try:
+            folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+            target.touch(mode=0o600)
+            with translation.override(export.user.language or "en"):
+                archive.write(export.user, target, lambda: _step(row))
+        except Lost:
+            return False
+        except OSError:  # a full disk, an original that cannot be read: perhaps not next time
+            log.exception("export %s", export.pk)
+            row.update(status=Status.WAITING, lease_token=None, lease_until=None)
+            return False
+        if _finish(row, target):
+            undo.pop_all()
+            return True
+    return False
 
 
 def _step(row: "QuerySet[DataExport]") -> None:
@@ -101,8 +106,6 @@ def _finish(row: "QuerySet[DataExport]", target: Path) -> bool:
         lease_token=None,
         lease_until=None,
     )
-    if not ready:
-        target.unlink(missing_ok=True)
     return bool(ready)
 
 

@@ -127,6 +127,21 @@ async def test_and_by_the_rule_when_it_does_not_answer(
     assert asked[1] == "What does the heart do? Why?"
 
 
+async def test_a_search_that_fails_leaves_the_model_to_answer_without(
+    alice: User, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_given: Any, **_named: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("chat.tools.look_up_parts", broken)
+    play = Writing()
+    events = await talk(alice, model, monkeypatch, play, "What does the heart do?")
+    assert [e["status"] for e in events if e["type"] == "tool"] == ["searching", "completed"]
+    assert events[-1]["message"]["status"] == "complete"
+    (request,) = play.requests
+    assert "failed" not in str(request.messages)
+
+
 async def test_a_greeting_is_not_looked_up(
     alice: User, model: LanguageModel, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
