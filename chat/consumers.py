@@ -20,7 +20,7 @@ from accounts.models import User
 from chat import branches, generations, protocol, queries, runner, services
 from chat.doorbell import session_group
 from core.db import in_thread
-from core.errors import AppError, Invalid, NotFound
+from core.errors import AppError, Invalid, NotFound, TooMany
 from core.language import scope_language
 
 log = logging.getLogger(__name__)
@@ -187,7 +187,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             self._follow(generation_id, 0)
 
     async def _refuse(self, error: AppError) -> None:
-        await self._send(protocol.error(error.code, str(error.message), error.retryable))
+        after = error.retry_after if isinstance(error, TooMany) else None
+        await self._send(protocol.error(error.code, str(error.message), error.retryable, after))
 
     async def _send(self, event: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(event, ensure_ascii=False))
