@@ -108,6 +108,18 @@ async def _brought(request: HttpRequest, body: AskIn, key: str) -> uuid.UUID:
 def _require_known(body: AskIn) -> None:
     """What cannot be done yet is refused: an answer without it would be another one than wanted."""
     if body.web_search:
-        raise Invalid(_("Lontar does not search the web here. Ask without it."), code="no_web")
+        raise Invalid(
+            _(
+                "Lontar does not search the web here. Leave web_search out: an administrator can "
+                "add web pages to the material instead."
+            ),
+            code="no_web",
+        )
     if body.use_memory:
-        raise Invalid(_("Lontar remembers no other chats here. Ask without it."), code="no_memory")
+        raise Invalid(
+            _(
+                "Lontar remembers no other chats here. Leave use_memory out, and go on in a chat "
+                "by its session_id."
+            ),
+            code="no_memory",
+        )

@@ -39,7 +39,7 @@ def _name_choices() -> None:
     fail = choice.fail
 
     def fail_with_choices(self: Any, key: str, **given: Any) -> NoReturn:
-        fail(self, key, choices=", ".join(map(str, self.choices)), **given)
+        fail(self, key, choices=", ".join(str(one) for one in self.choices if one != ""), **given)
 
     choice.fail = fail_with_choices  # type: ignore[method-assign]
 

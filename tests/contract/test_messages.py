@@ -136,6 +136,10 @@ async def test_one_shot(alice, bob, model, play):
     assert found[0][1] == "session" and found[-1][1] == "done"
     other = await post(await client_of(bob), "/api/v1/chat", {"prompt": "x", "session_id": mine})
     is_problem(other, 404, "not_found")
+    answer = await post(client, "/api/v1/chat", {"prompt": 7, "mode": "x", "session_id": "y"})
+    told = {row["field"]: row["message"] for row in answer.json()["errors"]}
+    assert told["prompt"] == "Give a text." and told["mode"] == "Give one of these: chat."
+    assert told["session_id"].startswith("Give an id")
     for body, code in (
         ({}, "invalid"),
         ({"prompt": " "}, "empty_message"),
