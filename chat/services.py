@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,8 @@ def update_session(
     archived: bool | None = None,
 ) -> Session:
     _own(actor, session)
+    if title is not None or status is not None:
+        _require_may_change(actor)
     if archived is not None and archived != bool(session.archived_at):
         session.archived_at = timezone.now() if archived else None
     if title is not None:
@@ -67,6 +70,7 @@ def update_session(
 def delete_session(*, actor: User, session: Session) -> None:
     """Delete a chat with all that was said in it and the files that were brought to it."""
     _own(actor, session)
+    _require_may_change(actor)
     session_files.delete_with_files(actor=actor, session=session)
     doorbell.deleted(session.pk)
 
@@ -74,6 +78,17 @@ def delete_session(*, actor: User, session: Session) -> None:
 def _own(actor: User, session: Session) -> None:
     if session.user_id != actor.pk and not actor.is_admin:
         raise NotFound
+
+
+def _require_may_change(actor: User) -> None:
+    if settings.CHATS_ARE_KEPT and not actor.is_admin:
+        raise Forbidden(
+            _(
+                "Chats are kept as they are here. Put this one into your archive, or ask an "
+                "administrator to change it."
+            ),
+            code="chats_are_kept",
+        )
 
 
 @transaction.atomic

@@ -260,6 +260,8 @@ LOGIN_REDIRECT_URL = "/"
 SUPERADMIN_EMAIL = env.text("SUPERADMIN_EMAIL")
 SUPERADMIN_PASSWORD = env.text("SUPERADMIN_PASSWORD")
 SIGNUP_OPEN = env.flag("SIGNUP_OPEN", True)
+# Chats are renamed, completed and deleted by admins alone, as where a course is studied.
+CHATS_ARE_KEPT = env.flag("CHATS_ARE_KEPT", False)
 # Mail is sent only where it can be: without EMAIL_URL nobody waits for a confirmation.
 _mail = bool(env.text("EMAIL_URL"))
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"

@@ -164,6 +164,17 @@ def test_delete(api, alice, admin):
         is_problem(api(who).get(path), 404, "not_found")
 
 
+def test_where_chats_are_kept_only_admins_change_them(api, alice, admin, settings):
+    settings.CHATS_ARE_KEPT = True
+    path = f"{SESSIONS}/{services.create_session(actor=alice).pk}"
+    for body in ({"title": "Mine"}, {"status": "COMPLETED"}):
+        is_problem(api(alice).patch(path, body, content_type=JSON), 403, "chats_are_kept")
+    is_problem(api(alice).delete(path), 403, "chats_are_kept")
+    assert api(alice).patch(path, {"archived": True}, content_type=JSON).status_code == 200
+    assert api(admin).patch(path, {"title": "A"}, content_type=JSON).status_code == 200
+    assert api(admin).delete(path).status_code == 204
+
+
 def test_the_same_beginning_twice_is_one(api, alice):
     key = {"headers": {"Idempotency-Key": "first"}}
     one, two = (api(alice).post(SESSIONS, {"title": "One"}, **key) for _ in range(2))
