@@ -12,8 +12,10 @@ from django.db.models import F
 from accounts.models import User
 from core.db import in_thread
 from documents.models import Collection, Document, Page
+from llm.queries import current_embedding_model
 from rag.evaluation.folders import Folder, Question, docname
 from rag.evaluation.metrics import Entry
+from rag.reranker_models import Reranker
 from rag.search import MAX_TOP_K, Hit, Ranking, Scope, search
 
 AT_ONCE = 3
@@ -29,16 +31,32 @@ class Answer:
 
 
 async def ask(
-    user: User, collection: Collection, questions: Sequence[Question], ranking: Ranking
+    user: User,
+    collection: Collection,
+    questions: Sequence[Question],
+    ranking: Ranking,
+    reranker: Reranker | None = None,
 ) -> list[Answer]:
-    """In the order of the questions. Raises llm.errors.LLMError."""
+    """In the order of the questions, ordered again by `reranker` alone, whichever is in use.
+
+    Raises llm.errors.LLMError as soon as a question cannot be embedded or not be ordered again.
+    """
+    model = await in_thread(current_embedding_model)
     scope = Scope(collections=[collection.id])
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(question: Question) -> Answer:
         async with gate:
             begin = time.perf_counter()
-            found = await search(user, question.text, top_k=MAX_TOP_K, scope=scope, ranking=ranking)
+            found = await search(
+                user,
+                question.text,
+                top_k=MAX_TOP_K,
+                scope=scope,
+                ranking=ranking,
+                model=model,
+                reranker=reranker,
+            )
             return Answer(question, found, time.perf_counter() - begin)
 
     return list(await asyncio.gather(*map(one, questions)))
@@ -73,6 +91,10 @@ class Translator:
 
     def entries(self, question: Question, hits: Sequence[Hit]) -> list[Entry]:
         return [self._entry(question, row) for row in self.ranked(hits)]
+
+    def all_entries(self, answers: Sequence[Answer]) -> dict[str, list[Entry]]:
+        """{question id: entries}"""
+        return {each.question.id: self.entries(each.question, each.hits) for each in answers}
 
     def _entry(self, question: Question, row: Any) -> Entry:
         if isinstance(row, str):

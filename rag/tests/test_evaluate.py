@@ -15,7 +15,11 @@ from documents.models import Chunk, Collection, Document
 from documents.quota_models import UploadQuota
 from documents.tasks import ingest
 from llm.models import EmbeddingModel
+from rag.models import Reranker
 from rag.tests.library import DIMENSIONS, embedding_model
+from rag.tests.test_reranking import by, refusing, service
+
+__all__ = ["by", "service"]
 
 # The command works in threads of the shared pool, which see committed rows only.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,6 +83,39 @@ def test_passages_are_found_and_written_as_a_run(passages: Path, tmp_path: Path)
     run = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [row["qid"] for row in run] == ["q1", "q2", "q3"]
     assert run[0]["ranked"][0] == "p1" and run[1]["ranked"][0] == "p2"
+
+
+def test_a_reranker_is_shown_under_the_search_it_orders_again(
+    passages: Path, tmp_path: Path, by: Reranker, service: dict[str, Any]
+) -> None:
+    shown = evaluate(passages, "--run", tmp_path / "out.jsonl", "--reranker", by.name)
+    search, *_rest, reranked, _recall, _mrr = shown.splitlines()
+    assert "ndcg@10    1.000" in search and "words" in search and "reranked" not in search
+    # The service turns each list round: the passage is the second of two.
+    assert "ndcg@10    0.631" in reranked and "search 1.000" in reranked
+    assert "reranked by Turner, against the search -0.369" in reranked
+    rows = [
+        [json.loads(line)["ranked"] for line in (tmp_path / name).read_text().splitlines()]
+        for name in ("out.jsonl", "out-reranked.jsonl")
+    ]
+    assert rows[0][0] == ["p1", "p2"] and rows[1][0] == ["p2", "p1"]
+
+
+def test_without_its_name_no_reranker_is_asked_even_one_in_use(
+    passages: Path, by: Reranker, service: dict[str, Any]
+) -> None:
+    Reranker.objects.update(status=Reranker.Status.ON)
+    assert "reranked" not in evaluate(passages, "--fused-only") and not service["asked"]
+
+
+def test_a_reranker_that_fails_or_is_unknown_ends_the_run_with_a_sentence(
+    passages: Path, by: Reranker, service: dict[str, Any]
+) -> None:
+    with pytest.raises(CommandError, match="no reranker called Nobody"):
+        evaluate(passages, "--reranker", "Nobody")
+    service["does"] = refusing
+    with pytest.raises(CommandError, match=r"Turner did not order .*unavailable"):
+        evaluate(passages, "--fused-only", "--reranker", by.name)
 
 
 def test_no_process_is_started_for_a_paragraph_but_for_a_strange_file(
