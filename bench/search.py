@@ -192,7 +192,7 @@ def _questions(count: int, *, near: bool, words: bool = True) -> list[Any]:
     stored = ChunkVector.objects.filter(embedding_model=model).order_by("chunk_id")
     places, out = sorted(chance.sample(range(stored.count()), count)), []
     for place in places:
-        terms = query_terms(passages.some_words(chance, 8)) if words else []
+        terms = query_terms(passages.some_words(chance, 8)) if words else {}
         if near:
             vector = passages.near(numbers, np.array(stored[place].vector))
         else:

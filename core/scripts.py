@@ -47,11 +47,23 @@ SIGN = re.compile(f".[{_MARKS}]*")
 _LEFT_OUT = dict.fromkeys([*range(0x064B, 0x0660), 0x0640, 0x0670])
 PLAIN = _LEFT_OUT | str.maketrans("أإآٱىیېئةۀکؤ", "ااااييييههكو")
 ARABIC = re.compile("[\u0600-\u06ff]")
+ACCENTS = re.compile("(?<=[a-z])[\u0300-\u036f]+")
 
 
 def plain(text: str) -> str:
     """The text in the one form in which Arabic letters are compared; all else as it is."""
     return text.translate(PLAIN) if ARABIC.search(text) else text
+
+
+def bare(word: str) -> str:
+    """Latin letters without their accents, which a question leaves out: Pokémon and Pokemon.
+
+    `word` is in lower case. Marks of other letters make another letter and stay (й, が).
+    """
+    if word.isascii():
+        return word
+    apart = unicodedata.normalize("NFD", word)
+    return unicodedata.normalize("NFC", ACCENTS.sub("", apart))
 
 
 def parts(text: str) -> Iterator[tuple[str, bool]]:

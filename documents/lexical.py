@@ -10,7 +10,7 @@ import hashlib
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import snowballstemmer
@@ -18,7 +18,7 @@ import snowballstemmer
 from core import scripts
 from core.words import ASKING, content_words
 
-VERSION = 3
+VERSION = 4
 LANGUAGES = ("en", "id")
 # Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework: BM25 and Beyond".
 K1 = 1.2
@@ -37,7 +37,8 @@ _local = threading.local()
 
 @functools.lru_cache(maxsize=200_000)
 def stem(word: str, language: str) -> str:
-    """By its script before its language: Arabic has articles and endings of its own."""
+    """Without accents; by its script before its language: Arabic has endings of its own."""
+    word = scripts.bare(word)
     if scripts.ARABIC.match(word):
         language = "ar"
     stemmers = _local.__dict__.setdefault("stemmers", {})
@@ -90,18 +91,22 @@ def document_terms(text: str, language: str) -> dict[int, float]:
     return weights(term_counts(text, language))
 
 
-def query_terms(text: str) -> list[int]:
-    """The terms of a question, English and Indonesian stems of every word, each once.
+def query_terms(text: str) -> dict[int, int]:
+    """The terms of a question: {English or Indonesian stem: number of the word it is a stem of}.
 
-    Words that only say what kind of answer is wanted are left out, unless there are no others.
-    FY2018 asks for 2018 too.
+    The stems of one word are one word to the search, however seldom one of them is; words that
+    share a stem are one, too. Words that only say what kind of answer is wanted are left out,
+    unless there are no others. FY2018 asks for 2018 too.
     """
     asked = content_words(POSSESSIVE.sub("", text))
     told = [word for word in asked if word not in ASKING] or asked
-    found: Iterable[str] = (
-        stem(part, code) for word in told for part in _parts(word) for code in LANGUAGES
-    )
-    return list(dict.fromkeys(map(term, found)))
+    found: dict[int, int] = {}
+    for number, part in enumerate(part for word in told for part in _parts(word)):
+        stems = {term(stem(part, code)): number for code in LANGUAGES}
+        known = {found[each] for each in stems if each in found}
+        found |= stems
+        found = {each: number if of in known else of for each, of in found.items()}
+    return found
 
 
 def _parts(word: str) -> list[str]:

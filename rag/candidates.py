@@ -5,7 +5,7 @@ asker's own scope and nothing can go stale. BM25: Robertson and Zaragoza, "The P
 Relevance Framework" (2009), in Lucene's form; the weights are made when a document is processed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -54,12 +54,15 @@ SAMPLED_DOCUMENTS = 100
 
 @dataclass(frozen=True)
 class Wanted:
-    """A query as the database takes it; without a vector only words can be looked for."""
+    """A query as the database takes it; without a vector only words can be looked for.
 
-    terms: Sequence[int]
+    `terms`: {term: number of the word it is a stem of}, as documents.lexical.query_terms has it.
+    """
+
+    terms: Mapping[int, int]
     vector: np.ndarray[Any, Any] | None
     model_id: int
-    # How many different words the terms are stems of.
+    # How many different words were asked, of which some may have no terms.
     words: int = 0
     # "en" or "id" where its little words tell.
     language: str = ""
@@ -144,7 +147,7 @@ def _narrowing(readable: Readable) -> tuple[str, tuple[Any, ...], str]:
 def _rows(cursor: Any, scope: Measured, wanted: Wanted, indexed: bool) -> list[tuple[Any, ...]]:
     within = BY_HASH if indexed else BY_DOCUMENT
     worded = BY_DOCUMENT if scope.documents <= FEW else BY_HASH
-    terms: list[Any] = [list(wanted.terms)]
+    terms: list[Any] = [list(wanted.terms), list(wanted.terms.values()), list(wanted.terms)]
     exactly = wanted.vector is not None and not indexed
     if wanted.vector is None:
         sql, params = HITS + WORDED, terms
@@ -171,9 +174,9 @@ def _rows(cursor: Any, scope: Measured, wanted: Wanted, indexed: bool) -> list[t
 def _scored(rows: Sequence[tuple[Any, ...]], wanted: Wanted, pages: int) -> Scored:
     if not rows:
         return Scored([], 0.0, 0.0)
-    mean, weight, terms = rows[0][6:9]
+    mean, weight, found = rows[0][6:9]
     # A word that stands nowhere in the material weighs as much as the rarest that does.
-    absent = max(0, wanted.words - terms)
+    absent = max(0, wanted.words - found)
     whole = (weight or 0.0) + absent * float(np.log((pages + 1) / 0.5))
     best = max(row[5] for row in rows)
     return Scored([Candidate(*row[:6]) for row in rows], mean or 0.0, best / whole if whole else 0)

@@ -27,7 +27,7 @@ SECONDS = 3600
 # Below this a search takes hardly longer than asking Redis and reading the texts.
 WORTH_IT = 2_000
 # Of the code that scores and ranks: kept results of an older one are not found.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,14 @@ def name_of(scope: Measured, wanted: Wanted, ranking: Ranking) -> str | None:
     """The key, a keyed hash of the query and the scope; None where keeping is not worth it."""
     if wanted.vector is None or scope.chunks < WORTH_IT:
         return None
-    asked = (VERSION, lexical.VERSION, wanted.model_id, tuple(wanted.terms), wanted.words, ranking)
+    asked = (
+        VERSION,
+        lexical.VERSION,
+        wanted.model_id,
+        tuple(wanted.terms.items()),
+        wanted.words,
+        ranking,
+    )
     secret = hashlib.sha256(b"found" + settings.SECRET_KEY.encode()).digest()
     digest = hashlib.blake2b(key=secret, digest_size=20)
     digest.update(repr((asked, scope.fingerprint)).encode())

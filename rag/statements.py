@@ -42,15 +42,19 @@ select (select collections from sets), count(*), coalesce(sum(pages), 0),
 from docs
 """
 
+# The stems of a word count as that word: one that is rare because few passages are in its language
+# would else outweigh all other words.
 HITS = """
+asked as materialized (select * from unnest(%s::int[], %s::int[]) asked(term, word)),
 hit as materialized (
   select term, document_id, chunk_ids, weights, page_numbers, page_weights
   from documents_posting where {worded} and term = any (%s)),
-idf as materialized (
-  select term,
+weight as materialized (
+  select word,
          ln(greatest(({chunks} + 1) / (sum(cardinality(chunk_ids)) + 0.5), 1))::real idf,
          ln(greatest(({pages} + 1) / (sum(cardinality(page_numbers)) + 0.5), 1))::real page_idf
-  from hit group by term),
+  from hit join asked using (term) group by word),
+idf as materialized (select term, idf, page_idf from asked join weight using (word)),
 bm as materialized (
   select id, sum(weight) score
   from (select unnest(chunk_ids) id, unnest(weights) * idf weight from hit join idf using (term)) e
@@ -104,7 +108,7 @@ paged as materialized (
   group by document_id, page)
 select id, place.document_id, place.page, found.cos, coalesce(bm.score, 0)::float8,
        coalesce(paged.score, 0)::float8, (select mean from background),
-       (select sum(page_idf) from idf)::float8, (select count(*) from idf),
+       (select sum(page_idf) from weight)::float8, (select count(*) from weight),
        (select nearest from background)
 from found join place using (id) left join bm using (id)
 left join paged on paged.document_id = place.document_id and paged.page = place.page

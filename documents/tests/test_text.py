@@ -133,6 +133,20 @@ def test_terms_are_stable_and_meet_across_forms() -> None:
     assert not lexical.document_terms("the of dan yang", "en")
 
 
+def test_accents_are_no_other_word() -> None:
+    for document, question in (("Pokémon", "pokemon"), ("Sao Paulo", "São Paulo")):
+        asked = set(lexical.query_terms(question))
+        assert asked & set(lexical.document_terms(document, "id"))
+    assert not set(lexical.query_terms("мой")) & set(lexical.document_terms("мои", "en"))
+
+
+def test_stems_of_one_word_are_one_word() -> None:
+    assert len(set(lexical.query_terms("harry potter").values())) == 2
+    assert len(lexical.query_terms("harry potter")) > 2
+    # Words that share a stem are one, even when a third one joins them.
+    assert len(set(lexical.query_terms("berdiri diri mendirikan").values())) == 1
+
+
 def test_weights_follow_bm25() -> None:
     weights = lexical.document_terms("palm palm leaf", "en")
     floor = 1.2 * (0.25 + 0.75 * 3 / 65)

@@ -39,6 +39,7 @@ def document(
     texts: Sequence[str],
     axes: Sequence[Any],
     one_page: bool = False,
+    language: str = "en",
 ) -> Document:
     """A processed document: each text a chunk and, as a rule, a page; `axes` an axis or a vector
     for each."""
@@ -51,7 +52,7 @@ def document(
         media_type="text/plain",
         kind="text",
         status=Document.Status.PROCESSED,
-        language="en",
+        language=language,
         page_count=1 if one_page else len(texts),
     )
     pages = ["\n".join(texts)] if one_page else texts
@@ -65,7 +66,7 @@ def document(
         chunks.append(
             Chunk(
                 document=row, collection=where, ordinal=ordinal, page=page, start=start,
-                end=start + len(text), text=text, language="en", word_count=len(text.split()),
+                end=start + len(text), text=text, language=language, word_count=len(text.split()),
             )
         )  # fmt: skip
         start += len(text) + 1 if one_page else 0
@@ -83,7 +84,7 @@ def _index(where: Collection, row: Document, chunks: list[Chunk], axes: Sequence
         )
         for chunk, axis in zip(chunks, axes, strict=True)
     )  # fmt: skip
-    entries = ((chunk.pk, chunk.page, chunk.text, "en") for chunk in chunks)
+    entries = ((chunk.pk, chunk.page, chunk.text, chunk.language) for chunk in chunks)
     Posting.objects.bulk_create(
         Posting(
             collection=where, term=term, document=row, chunk_ids=found[0], weights=found[1],

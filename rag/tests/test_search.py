@@ -74,6 +74,17 @@ def _page_bm25(counts: list[list[str]], number: int) -> float:
     return total
 
 
+def test_a_word_weighs_the_same_whatever_the_language_of_a_passage(alice: User) -> None:
+    texts = ["Harry main bola.", "Harry makan nasi.", "Harry tidur.", "Potter main bola."]
+    shelf = collection(alice)
+    document(shelf, alice, "id.txt", texts, [0, 1, 2, 3], language="id")
+    document(shelf, alice, "en.txt", ["Harry plays ball."], [4], language="en")
+    found = {hit.text: hit.lexical for hit in run(alice, "Harry Potter", direction(9))}
+    # The only English stem of Harry is not a rare word.
+    assert found["Potter main bola."] > found["Harry plays ball."]
+    assert found["Harry plays ball."] == pytest.approx(found["Harry main bola."])
+
+
 def test_words_alone_find_what_vectors_miss(alice: User) -> None:
     document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
     assert run(alice, "stomach acid", direction(9))[0].text == TEXTS[3]
