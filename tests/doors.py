@@ -366,3 +366,7 @@ TASKS = {
     "llm.tasks.probe_failing": "by beat",
     "llm.tasks.watch_spending": "by beat",
 }
+# Every tool a model may call, and what decides what it reaches.
+TOOLS = {
+    "document_search": "Searching holds the asking student; every query starts from visible_to",
+}

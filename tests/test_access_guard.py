@@ -36,6 +36,7 @@ def test_no_address_is_listed_twice():
 
 
 def test_what_is_open_to_anyone_is_a_short_list_with_reasons():
+    """Open WebUI CVE-2026-45397, CVE-2024-8053: what answers without a login."""
     doors = [door for door in DOORS if door.who is Who.ANYONE]
     assert all(door.why for door in doors)
     assert len(doors) <= 13
@@ -108,6 +109,8 @@ def test_every_task_is_listed():
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost"])
 def test_no_answer_invites_other_origins(db, api, alice, origin):
+    """Open WebUI CVE-2026-56400, Dify CVE-2025-63386, AnythingLLM CVE-2026-32617, Gradio
+    CVE-2024-47084."""
     for client in (api(), api(alice)):
         for path in ("/api/v1/auth/me", "/api/v1/chat/config", "/accounts/login/"):
             answer = client.get(path, headers={"Origin": origin})

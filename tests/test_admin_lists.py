@@ -70,6 +70,7 @@ def test_a_list_is_taken_along(client, world, name, first):
     "name", ["accounts_user", "accounts_group", "documents_document", "llm_modelcall"]
 )
 def test_no_cell_is_a_formula(client, world, name):
+    """Gradio CVE-2022-24770: a cell that is run by the table's program."""
     model = next(
         m for m in django_admin.site._registry if m._meta.label_lower == name.replace("_", ".")
     )

@@ -38,6 +38,7 @@ WRITES = [door for door in DOORS if door.method != "GET" and door.is_api]
     ],
 )
 def test_bad_bodies_are_the_callers_fault(door, api, alice, admin):
+    """LibreChat CVE-2026-31949: a malformed body ended the process."""
     world = build(alice)
     # Of chats that do not exist: a body that happens to be fine must not start an answer. Of nobody
     # where people are deleted, which needs no body.

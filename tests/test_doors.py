@@ -80,6 +80,8 @@ def outside(answer, door: Door) -> bool:
 
 @doors(Who.MEMBERS, Who.OWNER, Who.READERS, Who.ADMINS)
 def test_nobody_and_the_switched_off_stay_outside(door, world, api, switched_off):
+    """Open WebUI CVE-2026-45667, CVE-2026-45397, CVE-2024-7983, AnythingLLM CVE-2024-3279: doors
+    without a lock."""
     path = world.fill(door.path)
     if door.is_api:
         # A token that is no good is refused even where a session would do.
@@ -93,6 +95,8 @@ def test_nobody_and_the_switched_off_stay_outside(door, world, api, switched_off
 
 @doors(Who.OWNER, Who.READERS)
 def test_others_see_nothing_of_what_is_alices(door, world, api, bob, charlie):
+    """Dify CVE-2026-41949, RAGFlow #14618, Open WebUI CVE-2026-45666, Khoj CVE-2024-52294: by its
+    id alone."""
     path, nowhere = world.fill(door.path), world.fill(door.path, unknown=True)
     for person_ in (bob, charlie):
         client = api(person_)
@@ -115,6 +119,7 @@ def test_members_get_their_own_and_nothing_of_alices(door, world, api, bob):
 
 @doors(Who.ADMINS)
 def test_students_may_not_what_admins_may(door, world, api, bob, admin):
+    """Open WebUI CVE-2026-45672, AnythingLLM CVE-2026-32715: the second way to the same thing."""
     path, nowhere = world.fill(door.path), world.fill(door.path, unknown=True)
     for client in (api(world.alice), api(bob)):
         answer, unknown = ask(client, door, path), ask(client, door, nowhere)
@@ -157,6 +162,8 @@ def test_reading_an_action_does_not_do_it(door, world, api, alice, admin):
 
 
 def test_a_document_in_the_open_collection_is_read_but_not_changed_by_all(world, api, bob, admin):
+    """Open WebUI CVE-2026-59212, CVE-2026-45671, LibreChat CVE-2026-44654: who may read
+    changed."""
     world.document.collection = documents_collections.default_collection()
     world.document.owner = admin
     world.document.save()
@@ -177,6 +184,7 @@ def test_an_admin_reads_a_students_session_and_may_remove_it(world, api, admin):
 
 @pytest.mark.parametrize("field", ["id", "user", "user_id", "owner", "role", "is_staff", "status"])
 def test_a_session_belongs_to_who_makes_it(api, bob, alice, field):
+    """Open WebUI CVE-2026-44550, LibreChat CVE-2026-31942: an owner named in the body."""
     body = {"title": "x", field: str(alice.pk)}
     answer = api(bob).post("/api/v1/chat/sessions", body)
     assert answer.status_code == 422 or answer.json()["user_id"] == str(bob.pk)
@@ -228,6 +236,7 @@ async def test_the_socket_of_a_foreign_chat_closes_as_one_of_none(world, bob):
 
 @IN_THREADS
 async def test_foreign_ids_in_frames_of_ones_own_chat_are_unknown(world, bob):
+    """Open WebUI CVE-2026-54022, CVE-2026-44564: what a page may not, a frame did."""
     own = await in_thread(chat_services.create_session, actor=bob)
     socket = await dial(bob, f"/ws/chat/{own.pk}/")
     assert (await socket.connect())[0]

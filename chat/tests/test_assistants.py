@@ -110,6 +110,8 @@ def test_a_turn_with_an_assistant_is_opened_in_one_statement(alice: User, tutor:
 def test_it_is_open_to_its_group_and_people_only(
     alice: User, bob: User, charlie: User, admin: User, deactivated: User, tutor: Assistant
 ) -> None:
+    """Open WebUI CVE-2026-44556, CVE-2026-44563: who may use a model was asked at one door
+    only."""
     assistants.set_access(actor=admin, assistant_id=tutor.pk, users=[bob.email])
     for user in (alice, bob, admin):
         services.create_session(actor=user, assistant_id=tutor.pk)
@@ -221,6 +223,8 @@ async def test_its_turns_search_its_collections_as_far_as_the_asker_may_read(
     tutor: Assistant,
     play: Callable[..., Script],
 ) -> None:
+    """Open WebUI CVE-2026-54010, CVE-2026-45402: read through what it was attached to."""
+
     def made() -> Session:
         shared, private = shelf("heart", admin, group), shelf("secret", bob)
         shelf("elsewhere", admin, group)

@@ -66,6 +66,7 @@ def test_the_first_file_makes_the_chats_own_collection(
 def test_another_ones_chat_is_not_there(
     api: Api, alice: User, bob: User, charlie: User, admin: User, session: Session
 ) -> None:
+    """Dify CVE-2026-41950, LibreChat CVE-2026-54027: files of another one's chat."""
     for user in (bob, charlie, admin):
         assert bring(api(user), session.pk).status_code == 404
         assert api(user).post(f"{SESSIONS}/{session.pk}/files", {}).status_code in (404, 415)

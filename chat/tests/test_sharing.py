@@ -72,7 +72,10 @@ def test_the_name_is_shown_only_where_it_was_chosen(
 
 
 def test_pc_11_the_token_is_random_and_kept_as_a_hash(alice: User, world: World) -> None:
-    """PC-11: at least 128 bits, stored as a hash, not derivable from an id."""
+    """PC-11: at least 128 bits, stored as a hash, not derivable from an id.
+
+    RAGFlow CVE-2025-69286: a token that follows from another id.
+    """
     tokens = [sharing.share(actor=alice, session_id=world.session.pk)[1] for _ in range(5)]
     assert len(set(tokens)) == 5 and all(len(token) >= 43 for token in tokens)
     with connection.cursor() as cursor:
@@ -88,6 +91,7 @@ def test_pc_11_the_token_is_random_and_kept_as_a_hash(alice: User, world: World)
 def test_pc_11_nobody_shares_what_is_not_theirs(
     api: Callable[..., Any], bob: User, charlie: User, admin: User, world: World
 ) -> None:
+    """paperless-ngx GHSA-386h-chg4-cfw9: a link to what one may not see."""
     for person in (bob, charlie, admin):
         client, count = api(person), Share.objects.count()
         address = f"/api/v1/chat/sessions/{world.session.pk}/shares"
@@ -205,7 +209,11 @@ def test_odd_tokens_lead_nowhere(api: Callable[..., Any], token: str) -> None:
 
 
 def test_hostile_words_stay_words(api: Callable[..., Any], alice: User, world: World) -> None:
-    """PC-46: the page of a shared chat is one of the other renderers."""
+    """PC-46: the page of a shared chat is one of the other renderers.
+
+    Open WebUI CVE-2026-44721, CVE-2026-45299, paperless-ngx GHSA-7cq3-mhxq-w946: the other page
+    that renders.
+    """
     hostile = '</script><img src=x onerror="window.__pwned=1">'
     Session.objects.filter(pk=world.session.pk).update(title=hostile)
     Message.objects.filter(session=world.session).update(content=hostile)

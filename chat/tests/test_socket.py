@@ -171,6 +171,7 @@ async def test_nobody_else_gets_in(alice: User, bob: User, charlie: User, sessio
 async def test_bob_cannot_resume_alices_answer_through_his_own_chat(
     alice: User, bob: User, session: Session, play: Play
 ) -> None:
+    """LibreChat CVE-2026-31950: a stream by its id."""
     play(TextDelta("secret"), asyncio.Event())
     mine = await in_thread(services.create_session, actor=bob)
     socket = await opened(alice, session)

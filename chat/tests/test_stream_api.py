@@ -135,6 +135,8 @@ async def test_stop_over_http(alice: User, session: Session, play: Play) -> None
 async def test_classmate_and_stranger_find_nothing(
     alice: User, bob: User, charlie: User, admin: User, session: Session, play: Play
 ) -> None:
+    """Open WebUI CVE-2026-45349, CVE-2025-63681, CVE-2026-45399, LibreChat CVE-2026-31950, Onyx
+    CVE-2026-42276."""
     play(*words("secret"))
     done = await stream_of(
         await post(await client_of(alice), f"chat/sessions/{session.pk}/messages", {"message": "x"})
@@ -173,6 +175,7 @@ async def test_bad_bodies_are_named(body: Any, alice: User, session: Session, pl
 async def test_a_closed_account_does_not_read_on(
     alice: User, session: Session, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Open WebUI CVE-2026-44553 on a stream."""
     monkeypatch.setattr("accounts.watching.WATCH_SECONDS", 0.02)
     gate = asyncio.Event()
     play(TextDelta("before "), gate, TextDelta("after"), Completed())

@@ -83,6 +83,7 @@ async def test_a_small_model_is_not_flooded(alice: User) -> None:
 
 
 async def test_a_steered_model_reaches_nothing_foreign(alice: User, bob: User) -> None:
+    """Open WebUI CVE-2026-54016: a tool searched for its model, not for its user."""
     await in_thread(shelve, alice, "secret.txt", ["CANARY the heart pumps blood."])
     tool = Searching(bob, SourceBook(), lambda *_: None, 50_000)
     for query in ("CANARY heart", "secret.txt", "*", ""):

@@ -134,6 +134,7 @@ def test_uploads_may_be_larger_than_the_rest(port: int, length: bool) -> None:
 def test_too_large_without_a_length_is_refused_while_it_arrives(
     port: int, path: str, size: int
 ) -> None:
+    """Django CVE-2026-33034, CVE-2026-5766, LibreChat CVE-2026-54024."""
     piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     status, _ = exchange(port, post(path, None), piece * (size * 17) + b"0\r\n\r\n")
     assert status == 413

@@ -66,6 +66,7 @@ def test_an_upload_without_a_file_names_the_field(alice: Any, api: Any, form: An
 def test_upload_is_refused_above_the_limit(
     alice: Any, put: Any, api: Any, settings: Any, media: Path
 ) -> None:
+    """LibreChat CVE-2026-54024, Lobe Chat CVE-2026-23835."""
     settings.MAX_UPLOAD_MB = 1
     whole = 1024 * 1024
     assert put(alice, b"a" * whole, "fits.txt").status_code == 201
@@ -235,6 +236,7 @@ def test_download_knows_what_the_browser_has(alice: Any, api: Any, upload: Any) 
 def test_a_download_never_runs_as_a_page_of_ours(
     alice: Any, api: Any, upload: Any, wanted: str
 ) -> None:
+    """Open WebUI CVE-2025-46571, CVE-2026-44549, RAGFlow CVE-2024-12871, Gradio CVE-2024-47872."""
     document = upload(alice, b"text <script>alert(1)</script>", 'a"\r\nX: y;/../ü.html.txt')
     headers = {"Range": wanted} if wanted else {}
     answer = api(alice).get(f"{FILES}/{document.id}/download", headers=headers)

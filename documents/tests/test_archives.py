@@ -141,6 +141,8 @@ def overlapping() -> bytes:
     ids=["no-file", "nothing-readable", "encrypted", "many", "bomb", "overlapping", "cut"],
 )
 def test_hostile_archives_have_a_reason(alice: Any, ingest: Any, data: bytes, code: str) -> None:
+    """AnythingLLM CVE-2026-32719 (zip slip), GHSA-vjrp-43mm-j7vw (links), Gradio CVE-2024-10569
+    (bombs)."""
     document = ingest(alice, data, "a.zip")
     assert (document.status, document.error_code) == ("FAILED", code)
     assert document.error and Document.objects.count() == 1

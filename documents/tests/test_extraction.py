@@ -86,6 +86,7 @@ def test_damaged_files_are_called_damaged(read: Any, data: bytes) -> None:
 
 
 def test_a_page_tree_that_bites_its_tail_ends(read: Any) -> None:
+    """pypdf CVE-2026-24688, CVE-2026-27628, CVE-2026-54531."""
     loop = assemble(
         ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R] /Count 1 >>"],
         "/Root 1 0 R",
@@ -97,6 +98,7 @@ def test_a_page_tree_that_bites_its_tail_ends(read: Any) -> None:
 
 @pytest.mark.parametrize("second", [False, True])
 def test_a_bomb_of_a_gigabyte_is_too_complex(read: Any, second: bool) -> None:
+    """pypdf CVE-2025-55197, CVE-2025-62708, CVE-2026-31826."""
     squeeze = zlib.compressobj(9)
     data = b"".join(squeeze.compress(b" " * 1_000_000) for _ in range(1500)) + squeeze.flush()
     stream = data.decode("latin-1")
@@ -200,6 +202,7 @@ def test_only_waiting_for_the_reader_counts(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_reader_that_hangs_is_stopped_in_time(read: Any, reader: Any) -> None:
+    """pypdf CVE-2025-62707, CVE-2026-22690."""
     reader("time.sleep(60)")
     started = time.monotonic()
     with pytest.raises(Unreadable) as caught:
@@ -236,6 +239,7 @@ def test_a_reader_may_not_reach_out(read: Any, reader: Any, statement: str) -> N
 
 
 def test_a_reader_sees_no_secrets(read: Any, reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """LibreChat CVE-2026-32625, LangChain CVE-2025-68664: secrets of the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     reader("yield PageText(3, ' '.join(os.environ))")
     pages = read(b"x")

@@ -189,6 +189,7 @@ def text_of(frames: list[Frame]) -> str:
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_reading_opens_no_connection(kind: str, tmp_path: Path, listener: Listener) -> None:
+    """Dify CVE-2025-0184, RAGFlow #15438: an upload that made the reader fetch."""
     path = tmp_path / "document"
     path.write_bytes(DOCUMENTS[kind](listener.url))
     walled = [frame for frame in extract(path, kind) if isinstance(frame, Info | PageText)]
@@ -209,6 +210,7 @@ def test_both_readers_of_a_pdf(second: bool, tmp_path: Path, listener: Listener)
 def test_entities_from_elsewhere_are_refused_unread(
     target: str, tmp_path: Path, listener: Listener
 ) -> None:
+    """python-docx CVE-2016-5851, openpyxl CVE-2017-5992."""
     address = target.format(listener.url)
     path = tmp_path / "document"
     doctype = f'<!DOCTYPE d SYSTEM "{address}" [<!ENTITY e SYSTEM "{address}">'

@@ -81,6 +81,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_forms_of_addresses_that_are_refused_without_a_packet(
     url: str, no_network: list[Any]
 ) -> None:
+    """LibreChat CVE-2026-31943, Flowise CVE-2026-69257, Open WebUI CVE-2026-45331, CVE-2025-65958,
+    CVE-2026-45400."""
     with pytest.raises(FetchFailed) as failed:
         Fetcher().get(url, lambda _piece: None, Wanted())
     assert failed.value.code in ("bad_url", "private", "bad_port")
@@ -160,6 +162,7 @@ def test_hosts_of_ones_own_are_allowed_by_name_only(settings: Any) -> None:
     "address", ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "fd00:ec2::254"]
 )
 def test_not_even_an_allowed_name_leads_to_a_clouds_metadata(settings: Any, address: str) -> None:
+    """AnythingLLM CVE-2024-0759, PrivateGPT CVE-2024-5186."""
     settings.WEB_SOURCES_ALLOW = ["intranet"]
     with pytest.raises(FetchFailed):
         addresses.check([ipaddress.ip_address(address)], "intranet", 80)

@@ -78,7 +78,10 @@ def test_other_answers_have_no_body(site: Site, status: int) -> None:
 
 # --- the address that was checked is the one that is connected to ------------------------------
 def test_a_name_is_looked_up_once_so_rebinding_changes_nothing(site: Site) -> None:
-    """Another server listens at the address of the second answer: nobody must come there."""
+    """Another server listens at the address of the second answer: nobody must come there.
+
+    LibreChat CVE-2026-31945, LangChain CVE-2026-41488, Flowise GHSA-2x8m-83vc-6wv4.
+    """
     site.put("/", "good")
     with serving(host="127.0.0.2") as other:
         names = Names(good_example=[["127.0.0.1"], ["127.0.0.2"]])
@@ -156,6 +159,7 @@ http://127.0.0.1:{port}\\@good.example/ /\\127.0.0.1/""".split()
 @pytest.mark.parametrize("location", INSIDE)
 @pytest.mark.parametrize("status", [301, 307])
 def test_a_redirect_leads_nowhere_inside(site: Site, location: str, status: int) -> None:
+    """Open WebUI CVE-2026-45401, CVE-2026-54008, FastGPT CVE-2026-61646."""
     site.put("/secret", "secret")
     site.pages["/"] = leads_to(location.format(port=site.port), status)
     names = Names(good_example=[["127.0.0.1"]], inside_example=[["10.0.0.9"]])
@@ -236,7 +240,10 @@ def test_packed_bodies_are_unpacked(site: Site, encoding: str) -> None:
 
 
 def test_a_bomb_is_stopped_while_it_unfolds(site: Site) -> None:
-    """Half a gigabyte in half a megabyte."""
+    """Half a gigabyte in half a megabyte.
+
+    urllib3 CVE-2025-66418, CVE-2026-21441.
+    """
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(bytes(MEBIBYTE)) for _ in range(512)) + packer.flush()
     site.pages["/"] = lambda request: request.answer(200, bomb, Content_Encoding="gzip")

@@ -82,6 +82,7 @@ def test_the_database_holds_no_key():
 
 @pytest.mark.django_db
 def test_a_key_belongs_to_its_address():
+    """Lobe Chat CVE-2024-37895, paperless-ngx GHSA-7qqc-wrcw-2fj9: a key of elsewhere."""
     made = provider()
     assert credentials.provider_key(made) == SECRET
     Provider.objects.filter(pk=made.pk).update(base_url="https://evil.example/v1")

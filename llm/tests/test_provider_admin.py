@@ -48,6 +48,8 @@ def stored(provider):
 
 
 def test_a_key_goes_in_and_is_shown_nowhere(page, provider):
+    """Langfuse CVE-2026-41487, LiteLLM CVE-2024-9606, Flowise CVE-2026-46443, LibreChat
+    CVE-2026-44653."""
     assert stored(provider) == SECRET
     change(page, provider, api_key=SECRET, order="6")
     for path in (
@@ -70,6 +72,8 @@ def test_a_form_that_is_refused_does_not_repeat_the_key(page, provider):
 
 
 def test_the_key_stays_unless_the_address_changes(page, provider):
+    """Lobe Chat CVE-2024-37895, LiteLLM CVE-2024-6587: the stored key was sent to a new
+    address."""
     change(page, provider, name="Renamed")
     assert stored(provider) == SECRET
     change(page, provider, base_url="http://other/v1", api_key="sk-new-0123456789abcd")

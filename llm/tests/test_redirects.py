@@ -48,6 +48,7 @@ def trap():
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("kind", ["openai", "anthropic", "google"])
 async def test_a_model_call_follows_no_redirect(kind, status, trap, settings):
+    """LangChain CVE-2026-41481: the key went where a redirect led."""
     address, arrived = trap
 
     def handle(handler):

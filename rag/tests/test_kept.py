@@ -76,6 +76,7 @@ def test_the_same_is_found_without_scoring_again(
 def test_who_may_read_decides_at_once(
     alice: User, bob: User, charlie: User, admin: User, ask: Asking, course: Collection
 ) -> None:
+    """Open WebUI CVE-2026-59213: what was kept for one was given to all."""
     document(collection(bob), bob, "his.txt", ["Arteries carry blood away."], [0])
     assert ask.names(alice) == {"body.txt"}
     assert ask.names(bob) == {"his.txt"} and ask.names(charlie) == set()
@@ -172,6 +173,7 @@ def test_a_spoilt_entry_is_searched_anew(
 def test_a_forged_entry_opens_nothing(
     alice: User, bob: User, ask: Asking, course: Collection
 ) -> None:
+    """Open WebUI CVE-2026-59213 again."""
     document(collection(bob), bob, "his.txt", ["Arteries carry blood away."], [0])
     ask(alice)
     hers = course.documents.get().chunks.first()

@@ -106,6 +106,8 @@ def test_the_files_of_a_chat_are_found_in_that_chat_alone(alice: User, bob: User
 def test_each_finds_only_what_each_may_read(
     alice: User, bob: User, charlie: User, admin: User
 ) -> None:
+    """Open WebUI CVE-2026-45398, CVE-2026-44557, FastGPT CVE-2026-61644: others' texts by
+    search."""
     document(collection(alice), alice, "hers.txt", [TEXTS[0]], [0])
     document(collection(bob), bob, "his.txt", [TEXTS[1]], [0])
     document(collection(None, is_open=True), admin, "open.txt", [TEXTS[2]], [0])
@@ -217,6 +219,8 @@ def test_the_index_path_agrees_with_the_exact_one(
 
 
 def test_signs_and_quotes_in_a_query_are_only_text(alice: User) -> None:
+    """LlamaIndex CVE-2025-1793, Dify CVE-2026-61461, Open WebUI CVE-2026-70493: a query that is
+    run."""
     document(collection(alice), alice, "body.txt", TEXTS, [0, 1, 2, 3])
     for query in ("' or 1=1 --", "heart & | ! : *", "%s %(x)s {}", 'a") --'):
         run(alice, query, direction(0))
