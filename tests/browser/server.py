@@ -6,12 +6,21 @@ In the process, not beside it, so that a test can script the model and hold an a
 import threading
 import time
 
+from daphne import http_protocol
 from daphne.server import Server
 
 from chat import runner
 from config.asgi import application
+from config.server import PatientServer, Request
 
 _server: Server | None = None
+# As in the product: Twisted would read forms itself, and refuse what Django answers.
+http_protocol.WebRequest = Request
+
+
+class AsInTheProduct(PatientServer):
+    def run(self) -> None:
+        Server.run(self)  # what the process is told besides is not for one that runs tests
 
 
 def address() -> str:
@@ -19,7 +28,7 @@ def address() -> str:
     global _server  # noqa: PLW0603 - a reactor cannot be started twice in one process
     if _server is None:
         ready = threading.Event()
-        _server = Server(
+        _server = AsInTheProduct(
             application,
             endpoints=["tcp:port=0:interface=127.0.0.1"],
             signal_handlers=False,
