@@ -5,7 +5,6 @@ In the process, not beside it, so that a test can script the model and hold an a
 
 import threading
 import time
-from typing import Any
 
 from daphne import http_protocol
 from daphne.server import Server
@@ -14,14 +13,6 @@ from chat import runner
 from config.asgi import application
 from config.server import PatientServer, Request
 
-
-class Request(http_protocol.WebRequest):
-    def __init__(self, *args: Any, **options: Any) -> None:
-        # As config.server has it: Twisted would answer a form it cannot read before we are asked.
-        super().__init__(*args, parsePOSTFormSubmission=False, **options)
-
-
-http_protocol.WebRequest = Request
 _server: Server | None = None
 # As in the product: Twisted would read forms itself, and refuse what Django answers.
 http_protocol.WebRequest = Request
