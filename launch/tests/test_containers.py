@@ -9,6 +9,15 @@ import yaml
 from launch.options import ROOT
 from launch.run import QUEUES
 
+# What reads the environment.
+READERS = (
+    "config/settings.py",
+    "config/env.py",
+    "config/social.py",
+    "config/web.py",
+    "launch/options.py",
+)
+
 
 def compose() -> dict:
     return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -61,9 +70,6 @@ def test_the_image_takes_only_the_weights_from_the_embedded_list():
 
 def test_every_name_in_the_example_environment_is_read_somewhere():
     names = re.findall(r"^#?([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
-    read = "".join(
-        (ROOT / file).read_text()
-        for file in ("config/settings.py", "config/env.py", "config/social.py", "launch/options.py")
-    )
+    read = "".join((ROOT / file).read_text() for file in READERS)
     missing = [name for name in names if f'"{name}"' not in read]
     assert not missing
