@@ -5,7 +5,7 @@ import sys
 
 from launch.chromium import ensure_chromium
 from launch.console import Problem
-from launch.install import DEV, PYTHON, RUN, continue_in_venv, ensure_installed
+from launch.install import DEV, PYTHON, RUN, VENV, continue_in_venv, ensure_installed
 from launch.options import ROOT, read_options
 from launch.process import Make
 from launch.run import check_can_start, run
@@ -14,6 +14,7 @@ from launch.run import check_can_start, run
 def main(arguments: list[str]) -> int:
     verb, rest = (arguments or ["run"])[0], arguments[1:]
     os.chdir(ROOT)
+    keep_bytecode()
     if verb == "run":
         check_can_start(read_options())
         ensure_installed(RUN)
@@ -31,6 +32,15 @@ def main(arguments: list[str]) -> int:
         os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *rest])
     print(f"{verb}? The verbs are run, test, setup and python.", file=sys.stderr)
     return 2
+
+
+def keep_bytecode() -> None:
+    """Where none is wanted beside the sources it goes to a folder of the environment's.
+
+    Without any, each of our processes compiles everything anew: seconds at every start.
+    """
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(VENV / "bytecode")
 
 
 if __name__ == "__main__":
