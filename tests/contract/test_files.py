@@ -116,7 +116,7 @@ def test_list(api, alice, bob, put):
 def test_read_download_and_delete(api, alice, bob, charlie, admin, put):
     path = f"{FILES}/{put(alice).json()['id']}"
     detail = api(alice).get(path).json()
-    assert detail.keys() == ROW | {"chunks_count", "content", "content_truncated"}
+    assert detail.keys() == ROW | {"chunks_count", "content", "content_truncated", "summary"}
     whole = api(alice).get(f"{path}/download")
     assert (whole.status_code, whole.headers["Content-Length"]) == (200, "17")
     assert api(admin).get(path).status_code == 200
