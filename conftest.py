@@ -85,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # xdist would begin with the files of most tests, and those of browsers, which have few, would
     # be what one process does at the end while the others have nothing left.
     config.option.loadscopereorder = False
-    # xdist's processes take over our environment. With the settings named in it, pytest-django loads
-    # them there before this file has given the process its own home and its own keys in Redis.
+    # xdist's processes take over our environment. With the settings named in it, pytest-django
+    # loads them there before this file gives the process its own home and its own keys in Redis.
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ.pop("DJANGO_SETTINGS_MODULE")
 

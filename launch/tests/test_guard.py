@@ -1,8 +1,10 @@
 """The guards of conftest.py guard."""
 
+import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -39,3 +41,10 @@ def test_the_launcher_needs_nothing_but_the_standard_library():
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def test_this_process_has_a_home_and_keys_of_its_own():
+    """What a test starts gets them from the environment, and must look in the same places."""
+    assert os.environ["REDIS_PREFIX"] == settings.REDIS_PREFIX
+    assert str(os.getpid()) in settings.REDIS_PREFIX
+    assert Path(os.environ["LONTAR_HOME"]).resolve() == settings.LONTAR_HOME
