@@ -5,7 +5,7 @@ import sys
 
 from launch.chromium import ensure_chromium
 from launch.console import Problem
-from launch.install import DEV, PYTHON, RUN, VENV, continue_in_venv, ensure_installed
+from launch.install import DEV, PYTHON, RUN, continue_in_venv, ensure_installed
 from launch.options import ROOT, read_options
 from launch.process import Make
 from launch.run import check_can_start, run
@@ -35,12 +35,11 @@ def main(arguments: list[str]) -> int:
 
 
 def keep_bytecode() -> None:
-    """Where none is wanted beside the sources it goes to a folder of the environment's.
+    """Without bytecode each of our many short processes compiles everything anew.
 
-    Without any, each of our processes compiles everything anew: seconds at every start.
+    It lies beside the sources, where also those look that are started with next to no environment.
     """
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
-        os.environ["PYTHONPYCACHEPREFIX"] = str(VENV / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 if __name__ == "__main__":
