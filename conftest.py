@@ -53,6 +53,7 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
 
 _home = tempfile.TemporaryDirectory(prefix=f"lontar-home-{WORKER}-")
 os.environ["LONTAR_HOME"] = _home.name
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(_home.name, "counts"))
 Path(_home.name, "static").mkdir()  # whitenoise warns of a missing one
 
 pytest_plugins = ["core.testing", "tests.holding"]
