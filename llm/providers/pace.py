@@ -1,8 +1,9 @@
 """How often a stream of small pieces is read.
 
 The first pieces are read as they come, so that the first word is not late. After them what comes
-within an interval is read at once; the more streams there are, the longer the interval, so that
-the process has time left for those that have not begun.
+between two ticks is read at once. All streams of a process tick together: one waking of the loop,
+one write to the event log and one to the sockets serve them all. The more streams there are, the
+further apart the ticks, so that the process has time left for those that have not begun.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import weakref
 
-# Streams are smooth to the eye at the first of these; nobody waits for more than the second.
-SHORTEST, LONGEST = 0.04, 0.15
+# Streams are smooth to the eye at this many seconds; the ticks of busier times are among the same.
+TICK = 0.04
+MOST = 4  # ticks that a reader waits at most
 # What one reading costs all in all, in seconds, over the share of one core it may take.
-SECONDS_A_STREAM = 0.0015
+SECONDS_A_STREAM = 0.004
 FREE_PIECES = 3
 
 _live: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, weakref.WeakSet[Pace]] = (
@@ -29,19 +31,16 @@ class Pace:
         self._all = _live.setdefault(self._loop, weakref.WeakSet())
         self._all.add(self)
         self._pieces = 0
-        self._read = 0.0
 
     def rest(self) -> float:
         """Seconds from now until the next reading."""
         self._pieces += 1
         now = self._loop.time()
         if self._pieces <= FREE_PIECES:
-            self._read = now
             return 0.0
-        due = max(self._read + interval(len(self._all)), now)
-        self._read = due
-        return due - now
+        seconds = interval(len(self._all))
+        return (now // seconds + 1) * seconds - now
 
 
 def interval(streams: int) -> float:
-    return min(max(streams * SECONDS_A_STREAM, SHORTEST), LONGEST)
+    return TICK * min(max(round(streams * SECONDS_A_STREAM / TICK), 1), MOST)
