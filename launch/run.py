@@ -41,6 +41,7 @@ def run(options: Options, make: Make) -> int:
     home.create()
     home.lock()
     home.end_leftovers()
+    home.clear_counts()
     supervisor = Supervisor(home, make.wants_to_stop)
     try:
         _start(supervisor, options)

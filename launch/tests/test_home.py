@@ -66,6 +66,16 @@ def test_a_leftover_is_ended_and_a_stranger_with_its_pid_is_not(home: Home):
     stranger.wait()
 
 
+def test_counts_of_earlier_starts_are_removed_and_nothing_else(home: Home):
+    home.clear_counts()  # the folder is made by the first that counts
+    counts = home.path / "counts"
+    counts.mkdir()
+    for name in ("counter_1.db", "histogram_77.db", "note.txt"):
+        (counts / name).write_bytes(b"")
+    home.clear_counts()
+    assert [file.name for file in counts.iterdir()] == ["note.txt"]
+
+
 def test_a_process_is_known_by_its_start_and_its_session():
     child = sleeper()
     assert started_at(child.pid) and started_at(child.pid) != started_at(os.getpid())
