@@ -294,6 +294,7 @@ async function openMaterial() {
   const { openPane } = await import("./pane.js");
   const { body } = openPane(gettext("Your material"), {
     from: $("show-material"),
+    tall: true,
     onClose: () => {
       material.show(null);
     },

@@ -1,13 +1,19 @@
-// The pane beside the conversation (over it on a small screen): my files, or one open source.
+// The pane: my files, or one open source. It stands beside the conversation, or lies below it as a
+// sheet where there is no room (lontar.css says which); both go on working.
 
 import { $, gettext, h, tool } from "./lib.js";
 
-const BESIDE = matchMedia("(width >= 68rem)");
-let comeBackTo = null;
-let showing = null; // {close?()}
+const [LEAST, USUAL, MOST] = [25, 55, 80]; // percent of the window's height
+const STEP = 5;
+const THROWN_BELOW = 15; // let go down here the sheet is closed
 
-/** Empties the pane and opens it under a title; gives its parts to fill. */
-export function openPane(title, { from, back, onClose } = {}) {
+let comeBackTo = null;
+let showing = null; // {onClose?()}
+let chosen = null; // the height the reader gave to sources
+
+/** Empties the pane and opens it under a title; gives its parts to fill. `tall`: what is worked in,
+    not looked at beside an answer. */
+export function openPane(title, { from, back, onClose, tall = false } = {}) {
   showing?.onClose?.();
   showing = { onClose };
   if (from) comeBackTo = from;
@@ -21,12 +27,14 @@ export function openPane(title, { from, back, onClose } = {}) {
     heading,
     tool("close", gettext("Close"), closePane),
   );
-  pane.replaceChildren(head, body);
+  const edge = handle(tall);
+  pane.replaceChildren(edge, head, body);
   pane.setAttribute("aria-label", title);
   pane.hidden = false;
   $("app").classList.add("with-pane");
-  cover();
   heading.focus({ preventScroll: true });
+  // What was read stays in sight above the sheet.
+  if (comeBackTo?.closest(".turns")) comeBackTo.scrollIntoView({ block: "nearest" });
   return { pane, head, heading, body };
 }
 
@@ -37,20 +45,81 @@ export function closePane() {
   $("pane").hidden = true;
   $("pane").replaceChildren();
   $("app").classList.remove("with-pane");
-  cover();
   $("show-material")?.setAttribute("aria-expanded", "false");
   (comeBackTo?.isConnected ? comeBackTo : ($("say") ?? $("title"))).focus({ preventScroll: true });
   comeBackTo = null;
 }
 
-/** What lies under a full-screen pane cannot be reached. */
-function cover() {
-  const covered = !$("pane").hidden && !BESIDE.matches;
-  $("talk").inert = covered;
-  $("sidebar").inert = covered;
+// --- how high the sheet is -----------------------------------------------------------------------
+/** The upper edge of the sheet: dragged, moved by the arrows, or pressed for half and tall. */
+function handle(tall) {
+  let height;
+  const set = (percent) => {
+    height = Math.round(Math.max(LEAST, Math.min(MOST, percent)));
+    $("app").style.setProperty("--sheet", `${height}%`);
+    edge.setAttribute("aria-valuenow", String(height));
+  };
+  const choose = (percent) => {
+    set(percent);
+    if (!tall) chosen = height;
+  };
+  const edge = h("div", {
+    className: "pane-edge",
+    tabIndex: 0,
+    role: "separator",
+    "aria-orientation": "horizontal",
+    "aria-label": gettext("Height of this part"),
+    "aria-controls": "pane",
+    "aria-valuemin": LEAST,
+    "aria-valuemax": MOST,
+    onkeydown: (event) => {
+      const to = {
+        ArrowUp: height + STEP,
+        ArrowDown: height - STEP,
+        Home: LEAST,
+        End: MOST,
+        Enter: height < MOST ? MOST : USUAL,
+      }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      choose(to);
+    },
+  });
+  dragged(edge, choose, () => choose(height < MOST ? MOST : USUAL));
+  set(tall ? MOST : (chosen ?? USUAL));
+  return edge;
 }
 
-BESIDE.addEventListener("change", cover);
+function dragged(edge, choose, press) {
+  let begun = null; // where the finger came down
+  let percent = null;
+  // Nothing is selected on the way: that would take the focus along.
+  edge.onmousedown = (event) => event.preventDefault();
+  edge.onpointerdown = (event) => {
+    if (event.button) return;
+    edge.focus({ preventScroll: true });
+    edge.setPointerCapture(event.pointerId);
+    [begun, percent] = [event.clientY, null];
+  };
+  edge.onpointermove = (event) => {
+    if (begun === null || (percent === null && Math.abs(event.clientY - begun) < 5)) return;
+    percent = (1 - event.clientY / innerHeight) * 100;
+    choose(percent);
+  };
+  edge.onpointerup = () => {
+    if (begun === null) return;
+    if (percent === null) press();
+    else if (percent < THROWN_BELOW) {
+      choose(USUAL);
+      closePane();
+    }
+    begun = null;
+  };
+  edge.onpointercancel = () => {
+    begun = null;
+  };
+}
+
 addEventListener("keydown", (event) => {
   if (
     event.key !== "Escape" ||
@@ -58,6 +127,7 @@ addEventListener("keydown", (event) => {
     document.querySelector("dialog[open], [popover]:popover-open")
   )
     return;
-  if ($("pane").contains(document.activeElement) || !$("talk").contains(document.activeElement))
+  const writing = event.target.closest?.("input, textarea, select");
+  if ($("pane").contains(document.activeElement) || !(writing && $("talk").contains(writing)))
     closePane();
 });

@@ -25,7 +25,12 @@ class Viewer {
     this.zoom = 1;
     this.told = turning("page").told;
     this.pages = new Map(); // number → what the server says of it
-    const { body, pane } = openPane(target.name, { from, back, onClose: () => this.leave() });
+    const { body, pane } = openPane(target.name, {
+      from,
+      back,
+      tall: Boolean(back),
+      onClose: () => this.leave(),
+    });
     body.remove();
     this.scroll = h("div", {
       className: "view-scroll",

@@ -46,7 +46,7 @@ def with_an_answer(play: Any) -> Callable[[Any], None]:
     return prepare
 
 
-def test_a_phone_shows_one_thing_at_a_time(
+def test_a_phone_has_room_for_all(
     alice_visits: Callable[..., Any], with_an_answer: Any
 ) -> None:
     window = alice_visits(width=390, height=780, has_touch=True, is_mobile=True)
@@ -57,8 +57,6 @@ def test_a_phone_shows_one_thing_at_a_time(
     page.wait_for_selector("#preview:popover-open")
     page.tap("#preview button")
     page.wait_for_selector(".passage")
-    pane = page.locator("#pane").bounding_box()
-    assert pane == {"x": 0, "y": 0, "width": 390, "height": 780}
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     page.tap("[aria-label=Close]")
     page.tap("[aria-label='Open the list of chats']")
