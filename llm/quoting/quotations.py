@@ -14,6 +14,7 @@ LONGEST, SHORTEST = 480, 20
 # What may not stand inside: it would end the quotation, or be taken for a mark of the answer.
 BREAKS = re.compile(r"[\"“”«»„]|[\[【]\d[\d,;\s–-]*[\]】]")
 REFERENCE = re.compile(r"[\[【][\d,;\s–-]*[\]】]")
+BAR = re.compile(r"(?<!\\)\|")
 SPACES = re.compile(r"\s+")
 # A sentence that begins like this leans on the one before.
 LEANING = frozenset(
@@ -55,7 +56,8 @@ def _runs(chosen: set[int], sentences: Sequence[Sentence]) -> list[tuple[int, in
     """First and last of neighbouring sentences; one that leans takes the one before with it."""
     places = set(chosen)
     for place in chosen:
-        if place and _leans(sentences[place]) and sentences[place - 1].whole:
+        before = sentences[place - 1]
+        if place and _leans(sentences[place]) and before.whole and not before.alone:
             places.add(place - 1)
     runs: list[tuple[int, int]] = []
     for place in sorted(places):
@@ -71,19 +73,30 @@ def _leans(sentence: Sentence) -> bool:
 
 
 def _fits(sentences: Sequence[Sentence], first: int, last: int) -> bool:
+    if any(sentence.alone for sentence in sentences[first : last + 1]):
+        return False
     text = " ".join(sentence.text for sentence in sentences[first : last + 1])
     return len(text) <= LONGEST and not BREAKS.search(text)
 
 
 def _quotable(text: str, asked: set[str]) -> str:
     """The text on one line; of what cannot stand in a quotation, the part that says most."""
-    text = SPACES.sub(" ", text).strip()
+    text = _without_bars(SPACES.sub(" ", text).strip())
     parts = [part.strip(" ,;:([") for part in BREAKS.split(text)]
     if len(parts) > 1:
         part = max(parts, key=lambda part: (len(asked & set(words(part))), len(part)))
         # A reference number at the end, such as "[12].", is no word that was left away.
         text = _dotted(part, REFERENCE.sub("", text))
     return text if len(text) <= LONGEST else _cut(text, asked)
+
+
+def _without_bars(text: str) -> str:
+    """Cells of a table with dots between them. Single words with dots quote nothing (rag.quotes):
+    they keep their bars."""
+    cells = [cell.strip() for cell in BAR.split(text)]
+    if len(cells) > 1 and any(len(WORD.findall(cell)) > 1 for cell in cells):
+        return " … ".join(cell for cell in cells if cell)
+    return text
 
 
 def _cut(text: str, asked: set[str]) -> str:

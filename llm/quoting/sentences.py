@@ -15,6 +15,9 @@ ABBREVIATIONS = frozenset(
 )
 ENDS = re.compile(r"[.!?…。]+[\"”’»)\]]*(?=\s)")
 ITEM = re.compile(r"(?:[•●▪◦‣■□○*·–—-]|\(?[0-9]{1,2}[.)]|\(?[a-zA-Z][.)])\s+")
+# Markdown: the sign of a heading or a quotation, and a row of a table with its outer bars.
+SIGN = re.compile(r"\s*(?:#{1,6}\s+|>\s?)")
+ROW = re.compile(r"\s*\|(.*)\|\s*$")
 BLANK = re.compile(r"\n[^\S\n]*\n")
 SPACES = re.compile(r"\s+")
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -23,22 +26,25 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """``start`` and ``end`` are offsets into the passage. ``whole`` tells a sentence from a
-    heading, a row of a table or a piece that the passage's edge has cut."""
+    heading, a row of a table or a piece that the passage's edge has cut; ``alone``, a heading or a
+    row in Markdown, whose signs lie between it and its neighbours."""
 
     start: int
     end: int
     text: str
     whole: bool
+    alone: bool = False
 
 
 def split(passage: str) -> list[Sentence]:
     """The sentences in order; runs of white space in ``text`` are one space."""
     found = []
     for block_start, block_end in _blocks(passage):
+        alone = _is_marked_up(_line_of(passage, block_start))
         for start, end in _within(passage, block_start, block_end):
             text = SPACES.sub(" ", passage[start:end]).strip()
             if WORD.search(text):
-                found.append(Sentence(start, end, text, _is_whole(text)))
+                found.append(Sentence(start, end, text, _is_whole(text), alone))
     return found
 
 
@@ -57,7 +63,7 @@ def _blocks(passage: str) -> list[tuple[int, int]]:
             blocks[-1] = (blocks[-1][0], end)
         else:
             blocks.append((start, end))
-    return [(_after_marker(passage, start), end) for start, end in blocks]
+    return [_inside(passage, start, end) for start, end in blocks]
 
 
 def _breaks(passage: str, block: tuple[int, int], start: int, end: int, width: int) -> bool:
@@ -66,7 +72,7 @@ def _breaks(passage: str, block: tuple[int, int], start: int, end: int, width: i
         return True
     before = passage[block[0] : block[1]].rstrip()
     line = passage[start:end].lstrip()
-    if ITEM.match(line):
+    if ITEM.match(line) or _is_marked_up(line) or _is_marked_up(_line_of(passage, block[1] - 1)):
         return True
     if not line or before[-1:] in ",-–" or line[0].islower():
         return False
@@ -75,9 +81,21 @@ def _breaks(passage: str, block: tuple[int, int], start: int, end: int, width: i
     return len(last_line) < 0.55 * width
 
 
-def _after_marker(passage: str, start: int) -> int:
-    marker = ITEM.match(passage, start)
-    return marker.end() if marker else start
+def _inside(passage: str, start: int, end: int) -> tuple[int, int]:
+    """The block without what marks it: a bullet, the sign of a heading, the bars of a row."""
+    row = ROW.match(passage[start:end])
+    if row:
+        return start + row.start(1), start + row.end(1)
+    marker = ITEM.match(passage, start) or SIGN.match(passage, start, end)
+    return (marker.end() if marker else start), end
+
+
+def _is_marked_up(line: str) -> bool:
+    return bool(SIGN.match(line) or ROW.match(line))
+
+
+def _line_of(passage: str, place: int) -> str:
+    return passage[passage.rfind("\n", 0, place) + 1 :].partition("\n")[0]
 
 
 def _within(passage: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -134,3 +134,41 @@ def test_language_of_short_questions():
     assert language("Apa itu sel?") == "id"
     assert language("what about mitochondria") == "en"
     assert language("DNA") == ""
+
+
+LECTURE = """## Why leaves are green
+
+Chlorophyll absorbs red and blue light most.
+It reflects the green light that we see.
+
+| Pigment | Absorbs mostly | Colour |
+|---|:---:|---|
+| Chlorophyll | red and blue light | green |
+| Carotene | blue light alone | orange |
+
+### Where does the green light go
+> The green light is sent back by the leaf.
+"""
+
+
+def test_signs_of_markdown_are_no_part_of_a_quotation():
+    found = texts(LECTURE)
+    assert found[0] == "Why leaves are green"
+    assert "Where does the green light go" in found
+    assert "The green light is sent back by the leaf." in found
+    assert not any("---" in text or text.startswith(("#", ">", "|")) for text in found)
+    for sentence in split(LECTURE):
+        piece = LECTURE[sentence.start : sentence.end]
+        assert re.sub(r"\s+", " ", piece).strip() == sentence.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which light does chlorophyll absorb?", "Where does the green light go?", "Carotene absorbs?"],
+)
+def test_a_quotation_from_markdown_is_plain_and_stands_on_its_page(question):
+    passages = [Passage(1, LECTURE)]
+    quoted = quotations(question, passages, choose(question, passages))
+    assert quoted
+    for quotation in quoted:
+        assert not set("#>|") & set(quotation.text), quotation.text
