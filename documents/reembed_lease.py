@@ -1,21 +1,18 @@
 """Who may work on a `ReembedJob`: one worker, for a slice of time, until somebody cancels."""
 
-import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from documents.ingest.heartbeat import heartbeat
 from documents.models import ReembedJob
 from documents.slices import Lost, SliceLease, SliceOver, unsent
 
 __all__ = ["JobLease", "Lost", "SliceOver", "due"]
-log = logging.getLogger(__name__)
 Status = ReembedJob.Status
 SECONDS = 30
 HEARTBEAT = 8.0
@@ -67,25 +64,9 @@ class JobLease(SliceLease[ReembedJob]):
             raise Lost
         super().check()
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self) -> AbstractContextManager[None]:
         """Renew the lease from a thread of its own for as long as the block runs."""
-        done = threading.Event()
-        beat = threading.Thread(target=self._beat, args=(done,), daemon=True)
-        beat.start()
-        try:
-            yield
-        finally:
-            done.set()
-            beat.join(timeout=HEARTBEAT)
+        return heartbeat(self._renew, self._lost, HEARTBEAT, self.job.id)
 
-    def _beat(self, done: threading.Event) -> None:
-        while not done.wait(HEARTBEAT):
-            try:
-                if not self.row().update(lease_until=Now() + timedelta(seconds=SECONDS)):
-                    self._lost.set()
-                    return
-            except DatabaseError as error:
-                log.warning("lease of job %s not renewed: %s", self.job.id, error)
-            finally:
-                connection.close()
+    def _renew(self) -> int:
+        return self.row().update(lease_until=Now() + timedelta(seconds=SECONDS))

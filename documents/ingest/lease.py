@@ -4,23 +4,20 @@ A worker that was stopped for a minute and wakes up finds another token in the r
 asks for its own token, so it changes nothing.
 """
 
-import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError, connection
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from documents.doorbell import announce
+from documents.ingest.heartbeat import heartbeat
 from documents.models import Document
 
-log = logging.getLogger(__name__)
 SECONDS = 30
 HEARTBEAT = 8.0
 ATTEMPTS = 3
@@ -127,26 +124,9 @@ class Lease:
             announce(self.owner_id, self.document_id)
         return bool(changed)
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self) -> AbstractContextManager[None]:
         """Renew the lease from a thread of its own for as long as the block runs."""
-        done = threading.Event()
-        beat = threading.Thread(target=self._beat, args=(done,), daemon=True)
-        beat.start()
-        try:
-            yield
-        finally:
-            done.set()
-            beat.join(timeout=HEARTBEAT)
+        return heartbeat(self._renew, self._lost, HEARTBEAT, self.document_id)
 
-    def _beat(self, done: threading.Event) -> None:
-        while not done.wait(HEARTBEAT):
-            try:
-                until = Now() + timedelta(seconds=SECONDS)
-                if not self.row().update(lease_until=until):
-                    self._lost.set()
-                    return
-            except DatabaseError as error:
-                log.warning("lease of %s not renewed: %s", self.document_id, error)
-            finally:
-                connection.close()
+    def _renew(self) -> int:
+        return self.row().update(lease_until=Now() + timedelta(seconds=SECONDS))

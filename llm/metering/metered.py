@@ -11,9 +11,9 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -140,22 +140,12 @@ class MeteredEmbedder:
         return found
 
     async def embed(self, texts: Sequence[str], kind: Kind) -> Vectors:
-        started, outcome = time.monotonic(), "internal"
-        try:
-            vectors = await self._embedder.embed(texts, kind)
-            outcome = "complete"
-            return vectors
-        except LLMError as error:
-            outcome = error.code
-            raise
-        except asyncio.CancelledError:
-            outcome = "stopped"
-            raise
-        finally:
-            counted = outcome == "complete" or outcome in MAY_COST
+        def write(outcome: str, milliseconds: int, counted: bool) -> None:
             tokens = int(sum(map(size, texts)) / DEFAULT_BYTES) if counted else 0
-            row = self._row(tokens, outcome, since(started))
-            record(ledger.Entry(row), self._base_url)
+            record(ledger.Entry(self._row(tokens, outcome, milliseconds)), self._base_url)
+
+        with watched(write):
+            return await self._embedder.embed(texts, kind)
 
     def _row(self, tokens: int, outcome: str, milliseconds: int) -> ModelCall:
         return ModelCall(
@@ -168,6 +158,23 @@ class MeteredEmbedder:
             latency_ms=milliseconds,
             outcome=outcome,
         )
+
+
+@contextmanager
+def watched(write: Callable[[str, int, bool], None]) -> Iterator[None]:
+    """Tell how a call that does not stream ended: outcome, milliseconds, whether it may cost."""
+    started, outcome = time.monotonic(), "internal"
+    try:
+        yield
+        outcome = "complete"
+    except LLMError as error:
+        outcome = error.code
+        raise
+    except asyncio.CancelledError:
+        outcome = "stopped"
+        raise
+    finally:
+        write(outcome, since(started), outcome == "complete" or outcome in MAY_COST)
 
 
 class _Watch:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
 
 from llm.base import Reranker
-from llm.errors import LLMError
 from llm.metering import ledger
 from llm.metering.caller import Caller
-from llm.metering.metered import MAY_COST, record, since, whose
+from llm.metering.metered import record, watched, whose
 from llm.metering.models import ModelCall
 from llm.tokens import DEFAULT_BYTES, size
 
@@ -23,19 +20,7 @@ class MeteredReranker:
         self._provider, self._name = provider, name
 
     async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
-        started, outcome = time.monotonic(), "internal"
-        try:
-            scores = await self._reranker.scores(query, texts)
-            outcome = "complete"
-            return scores
-        except LLMError as error:
-            outcome = error.code
-            raise
-        except asyncio.CancelledError:
-            outcome = "stopped"
-            raise
-        finally:
-            counted = outcome == "complete" or outcome in MAY_COST
+        def write(outcome: str, milliseconds: int, counted: bool) -> None:
             row = ModelCall(
                 **whose(self._caller),
                 kind=ModelCall.Kind.QUERY,
@@ -43,7 +28,10 @@ class MeteredReranker:
                 model_name=self._name,
                 input_tokens=int(sum(map(size, [query, *texts])) / DEFAULT_BYTES) * counted,
                 estimated=True,
-                latency_ms=since(started),
+                latency_ms=milliseconds,
                 outcome=outcome,
             )
             record(ledger.Entry(row))
+
+        with watched(write):
+            return await self._reranker.scores(query, texts)
