@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import transaction
 
 from documents import lexical
-from documents.ingest.chunking import beside
+from documents.ingest.chunking import Draft, beside
 from documents.models import Chunk, Document, Posting
 from documents.names import title_of
 
@@ -39,23 +39,28 @@ def indexed(title: str, heading: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The terms of one passage and how often each is in it."""
+    """The terms of one passage and how often each is in it, as `lexical.term_counts` has it."""
 
     stemmer: str
     terms: Numbers
     counts: Numbers
 
     @classmethod
-    def of(cls, text: str, language: str) -> Counted:
+    def of(cls, text: str, language: str, opening: str = "") -> Counted:
         import numpy as np  # noqa: PLC0415
 
-        found = lexical.term_counts(text, language)
+        found = lexical.term_counts(text, language, opening)
         numbers = np.fromiter(found, np.int32, len(found))
         return cls(
             lexical.stemmer_of(language),
             numbers,
-            np.fromiter(found.values(), np.int32, len(found)),
+            np.fromiter(found.values(), np.float32, len(found)),
         )
+
+    @classmethod
+    def of_passage(cls, title: str, passage: Draft | Chunk, language: str) -> Counted:
+        text = indexed(title, passage.heading, passage.text)
+        return cls.of(text, language, opening="" if passage.ordinal else passage.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def table(counted: Sequence[Counted], ids: Sequence[int], pages: Sequence[int]) 
     sizes = [len(one.terms) for one in counted]
     none = np.zeros(0, np.int32)
     terms = np.concatenate([none, *(one.terms for one in counted)])
-    counts = np.concatenate([none, *(one.counts for one in counted)])
+    counts = np.concatenate([np.zeros(0, np.float32), *(one.counts for one in counted)])
     place = np.repeat(np.arange(len(counted)), sizes)
     weights = _weights(counts, place, len(counted), lexical.AVERAGE_WORDS)
     order = np.argsort(terms, kind="stable")
@@ -114,14 +119,13 @@ def _weights(counts: Numbers, owner: Numbers, owners: int, average: float) -> Nu
     return weights
 
 
-def of(entries: Iterable[tuple[int, int, str, str]]) -> Iterator[tuple[int, Row]]:
-    """(term, its row) in the order of terms; `entries` are (chunk id, page, indexed text,
-    language)."""
+def of(entries: Iterable[tuple[int, int, Counted]]) -> Iterator[tuple[int, Row]]:
+    """(term, its row) in the order of terms; `entries` are (chunk id, page, what was counted)."""
     ids, pages, counted = [], [], []
-    for chunk_id, page, text, language in entries:
+    for chunk_id, page, one in entries:
         ids.append(chunk_id)
         pages.append(page)
-        counted.append(Counted.of(text, language))
+        counted.append(one)
     made = table(counted, ids, pages)
     chunks = itertools.pairwise(made.starts.tolist())
     on_pages = itertools.pairwise(made.page_starts.tolist())
@@ -155,7 +159,7 @@ def _rewrite(document_id: UUID) -> None:
     title = title_of(document.original_filename)
     chunks = Chunk.objects.filter(document=document).order_by("ordinal")
     entries = (
-        (chunk.pk, chunk.page, indexed(title, chunk.heading, chunk.text), chunk.language)
+        (chunk.pk, chunk.page, Counted.of_passage(title, chunk, chunk.language))
         for chunk in chunks.iterator(chunk_size=500)
     )
     rows = [

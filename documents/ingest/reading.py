@@ -20,7 +20,7 @@ from documents.ingest.frames import Info, PageText, Unreadable
 from documents.ingest.known import Known
 from documents.ingest.lease import Lease
 from documents.ingest.places import LARGE_PAGES, NoPlace, Place
-from documents.ingest.postings import Counted, indexed
+from documents.ingest.postings import Counted
 from documents.ingest.store import Reading
 from documents.models import Document
 from documents.names import title_of
@@ -168,7 +168,7 @@ class Pass:
         return self._count(draft, language)
 
     def _count(self, draft: Draft, language: str) -> Counted:
-        return Counted.of(indexed(self._title, draft.heading, draft.text), language)
+        return Counted.of_passage(self._title, draft, language)
 
 
 def catch_up(document: Document, reading: Reading) -> None:

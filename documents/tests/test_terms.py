@@ -9,9 +9,15 @@ import pytest
 
 from documents import lexical
 from documents.ingest import postings
+from documents.ingest.chunking import Draft
 from documents.ingest.copying import arrays
 
 WORDS = "palm leaf knife ink soot island school reader daun lontar menulis 2019 dynasty".split()
+
+
+def counted(entry: tuple[int, int, str, str]) -> tuple[int, int, postings.Counted]:
+    chunk_id, page, text, language = entry
+    return chunk_id, page, postings.Counted.of(text, language)
 
 
 def test_weights_are_those_of_passages_and_pages_counted_one_by_one() -> None:
@@ -26,7 +32,7 @@ def test_weights_are_those_of_passages_and_pages_counted_one_by_one() -> None:
         pages[page] += lexical.term_counts(text, language)
         for term, weight in lexical.document_terms(text, language).items():
             on_chunks[term][chunk_id] = weight
-    found = dict(postings.of(entries))
+    found = dict(postings.of(map(counted, entries)))
     assert list(found) == sorted(on_chunks)
     for term, (chunk_ids, weights, numbers, page_weights) in found.items():
         assert dict(zip(chunk_ids, weights, strict=True)) == pytest.approx(on_chunks[term])
@@ -38,9 +44,26 @@ def test_weights_are_those_of_passages_and_pages_counted_one_by_one() -> None:
         assert dict(zip(numbers, page_weights, strict=True)) == pytest.approx(expected)
 
 
+def test_the_words_a_document_begins_with_count_half_as_much_again() -> None:
+    text = "Daun lontar dikeringkan. Pisau, tinta, jelaga, dan lontar."
+    counts = lexical.term_counts(f"Naskah\n{text}", "id", opening=text)
+    asked = "naskah daun lontar pisau tinta jelaga".split()
+    found = [counts[lexical.term(lexical.stem(word, "id"))] for word in asked]
+    assert found == [1, 1.5, 2.5, 1.5, 1.5, 1]
+
+
+def test_only_the_first_passage_is_a_beginning() -> None:
+    first, second = (
+        postings.Counted.of_passage("Notes", Draft(n, 1, 0, 10, "Leaves", "Leaves dry.", 2), "en")
+        for n in (0, 1)
+    )
+    assert first.terms.tolist() == second.terms.tolist()
+    assert sorted(first.counts) == [1, 1.5, 2.5] and sorted(second.counts) == [1, 1, 2]
+
+
 @pytest.mark.parametrize("texts", [[], ["the of dan"]])
 def test_nothing_to_index_gives_no_postings(texts: list[str]) -> None:
-    assert list(postings.of((n, 1, text, "en") for n, text in enumerate(texts))) == []
+    assert list(postings.of(counted((n, 1, text, "en")) for n, text in enumerate(texts))) == []
 
 
 def test_arrays_are_written_as_postgresql_reads_them() -> None:

@@ -84,7 +84,9 @@ def _index(where: Collection, row: Document, chunks: list[Chunk], axes: Sequence
         )
         for chunk, axis in zip(chunks, axes, strict=True)
     )  # fmt: skip
-    entries = ((chunk.pk, chunk.page, chunk.text, chunk.language) for chunk in chunks)
+    entries = (
+        (chunk.pk, chunk.page, postings.Counted.of(chunk.text, chunk.language)) for chunk in chunks
+    )
     Posting.objects.bulk_create(
         Posting(
             collection=where, term=term, document=row, chunk_ids=found[0], weights=found[1],
