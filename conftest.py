@@ -152,7 +152,12 @@ def _stay_on_this_machine() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Close what async tests left open: asgiref keeps one thread, and it keeps a connection."""
+    """Close what making the database leaves open, and async tests: asgiref keeps one thread.
+
+    A browser's test has connections of its own: the one left open would be found by the next test
+    without a database, at the end of its first answer.
+    """
+    connections.close_all()
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 

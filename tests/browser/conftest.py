@@ -18,6 +18,7 @@ from llm.events import Completed, Event, TextDelta
 from llm.messages import Request, ToolCall
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from prompts.services import ensure_default_prompt
+from tests.browser.waiting import PATIENCE, soon
 
 playwright_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -33,6 +34,9 @@ addEventListener("securitypolicyviolation", (event) => {
   (window.__violations ??= []).push(`${event.violatedDirective} ${event.blockedURI}`);
 });
 """
+# The answer before it may still be the last one on the page.
+ASKED_LAST = """(text) =>
+  [...document.querySelectorAll(".question")].at(-1)?.textContent.includes(text)"""
 
 
 class Play:
@@ -148,6 +152,7 @@ class Visit:
         self.address = address
         self.errors: list[str] = []
         self.abroad: list[str] = []
+        self.asked = ""
         page.add_init_script(WATCHED)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._console)
@@ -163,6 +168,7 @@ class Visit:
             self.abroad.append(request.url)
 
     def go(self, path: str) -> None:
+        self.asked = ""
         self.page.goto(self.address + path)
 
     def sign_in(self, email: str) -> None:
@@ -176,19 +182,22 @@ class Visit:
         """The page's scripts run, and the list of chats is there."""
         self.page.wait_for_selector("#sessions > *", state="attached")
 
-    def ask(self, text: str) -> None:
+    def ask(self, text: str, press: Callable[[], None] | None = None) -> None:
+        """By the key, or by what `press` does."""
         self.page.fill("#say", text)
-        self.page.keyboard.press("Enter")
+        self.asked = text
+        press() if press else self.page.keyboard.press("Enter")
 
     def answered(self) -> str:
-        """The text of the last answer once it is whole."""
-        whole = ".answer:last-child:not([aria-busy]) .prose > div"
+        """The text of the answer to what was asked last, once it is whole and drawn."""
+        self.page.wait_for_function(ASKED_LAST, arg=self.asked)
+        whole = ".answer:last-child:not([aria-busy]):has(.answer-foot) .prose > div"
         self.page.wait_for_selector(whole, state="attached")
         return str(self.page.locator(".answer").last.locator(".prose").inner_text())
 
     def has(self, selector: str, count: int) -> None:
         """Waits until so many elements match."""
-        playwright_api.expect(self.page.locator(selector)).to_have_count(count, timeout=20_000)
+        soon(self.page.locator(selector).count, count)
 
     def clean(self) -> None:
         """Nothing broke, nothing was blocked, nothing went elsewhere."""
@@ -207,7 +216,7 @@ def visit(browser: Any, product: str) -> Iterator[Callable[..., Visit]]:
         context = browser.new_context(
             viewport={"width": width, "height": height}, **{"locale": "en-GB", **options}
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE * 1000)
         contexts.append(context)
         return Visit(context.new_page(), product)
 

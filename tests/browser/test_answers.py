@@ -8,6 +8,7 @@ import pytest
 
 from llm.errors import llm_error
 from llm.models import Fallback, LanguageModel
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 
@@ -68,7 +69,7 @@ def test_nothing_in_an_answer_runs(alice_visits: Callable[..., Any], play: Any, 
     window.answered()
     _harmless(window)
     # Stored is shown as it was streamed.
-    assert window.page.inner_html(".prose") == before
+    soon(lambda: window.page.inner_html(".prose"), before)
 
 
 def _harmless(window: Any) -> None:
@@ -93,7 +94,7 @@ def test_a_reload_in_mid_answer_shows_it_going_on(
     page.wait_for_selector(".prose >> text=five.")
     page.reload()
     page.wait_for_selector(".prose >> text=One two three four five.")
-    assert page.get_attribute("#send", "data-does") == "stop"
+    page.wait_for_selector("#send[data-does=stop]")
     go_on.set()
     assert window.answered().strip() == "One two three four five. Six seven eight."
     assert page.locator(".question").count() == page.locator(".answer").count() == 1
@@ -118,7 +119,7 @@ def test_a_lost_connection_is_a_word_and_nothing_is_lost(
     go_on.set()
     assert window.answered().strip() == "First half of it. Second half of it."
     assert len(sockets) == 2
-    assert page.inner_text("#connection") == ""
+    page.wait_for_selector("#connection:empty", state="attached")
     window.clean()
 
 
@@ -161,8 +162,8 @@ def test_a_failure_is_told_and_can_be_tried_again(
     window.ask("Go")
     window.page.click(".state.wrong button")
     assert window.answered().strip() == "Now it works."
-    assert window.page.locator(".answer").count() == 1
-    assert window.page.locator(".question").count() == 1
+    window.has(".answer", 1)
+    window.has(".question", 1)
 
 
 def test_drafts_titles_and_removal(alice_visits: Callable[..., Any], play: Any) -> None:
@@ -176,7 +177,7 @@ def test_drafts_titles_and_removal(alice_visits: Callable[..., Any], play: Any) 
     page.keyboard.type("thinking about")
     page.reload()
     window.answered()
-    assert page.input_value("#say") == "A question I am still\nthinking about"
+    soon(lambda: page.input_value("#say"), "A question I am still\nthinking about")
 
     page.click(".session .tool")
     page.click("#session-menu >> text=Rename")
@@ -188,5 +189,5 @@ def test_drafts_titles_and_removal(alice_visits: Callable[..., Any], play: Any) 
     page.click("dialog.ask .danger")
     page.wait_for_url("**/chat/")
     window.has(".session", 0)
-    assert page.input_value("#say") == ""
+    soon(lambda: page.input_value("#say"), "")
     window.clean()

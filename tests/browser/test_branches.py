@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.waiting import soon
+
 pytestmark = [pytest.mark.browser]
 
 OTHER_WORDS = "Change this question"
@@ -40,20 +42,20 @@ def two_versions(alice_visits: Callable[..., Any], play: Any) -> Any:
 
 def test_both_versions_are_kept_and_shown_in_turn(two_versions: Any) -> None:
     window, page = two_versions, two_versions.page
-    assert questions(window) == ["other words"]
+    soon(lambda: questions(window), ["other words"])
     page.fill("#say", "a draft")
     page.focus(".question-foot [data-step='-1']")
     page.keyboard.press("Enter")
     page.wait_for_selector(".question-foot [data-step='1']:focus")
-    assert questions(window) == ["q1", "q2"]
+    soon(lambda: questions(window), ["q1", "q2"])
     page.wait_for_selector("#announce >> text=Version 1 of 2", state="attached")
     page.reload()
     window.has(".answer .answer-foot", 2)
-    assert questions(window) == ["q1", "q2"]
-    assert page.input_value("#say") == "a draft"
+    soon(lambda: questions(window), ["q1", "q2"])
+    soon(lambda: page.input_value("#say"), "a draft")
     page.click(".question-foot [data-step='1']")
     window.has(".question", 1)
-    assert questions(window) == ["other words"]
+    soon(lambda: questions(window), ["other words"])
     window.clean()
 
 
@@ -62,15 +64,15 @@ def test_another_answer_stands_beside_the_first(two_versions: Any, play: Any) ->
     play(["b1 again"])
     page.click("[aria-label='Answer again']")
     page.wait_for_selector(".answer-foot .of:has-text('2 / 2')")
-    assert "b1 again" in page.inner_text(".answer")
+    page.wait_for_selector(".answer .prose >> text=b1 again")
     window.has(".answer", 1)
     page.click(".answer-foot [data-step='-1']")
     page.wait_for_selector(".answer-foot .of:has-text('1 / 2')")
-    assert page.inner_text(".answer .prose").strip() == "b1"
+    soon(lambda: page.inner_text(".answer .prose").strip(), "b1")
     play(["c2"])
     window.ask("and then?")
     window.has(".answer .answer-foot", 2)
-    assert questions(window) == ["other words", "and then?"]
+    soon(lambda: questions(window), ["other words", "and then?"])
     window.clean()
 
 
@@ -85,7 +87,7 @@ def test_two_tabs_show_the_same_branch(two_versions: Any, play: Any) -> None:
     change(window, "a third way")
     second.wait_for_selector(".question-foot .of:has-text('3 / 3')")
     second.wait_for_selector(".answer .prose >> text=d1")
-    assert second.locator(".question").count() == 1
+    soon(second.locator(".question").count, 1)
     window.clean()
 
 
@@ -97,7 +99,7 @@ def test_the_pen_can_be_put_down(two_versions: Any) -> None:
     page.keyboard.press("Escape")
     window.has(".question-edit", 0)
     page.wait_for_selector("[data-pen]:focus")
-    assert page.is_visible(".question")
+    page.wait_for_selector(".question")
     window.clean()
 
 

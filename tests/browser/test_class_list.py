@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Group, User
 from core.testing import person
+from tests.browser.waiting import leads_on
 
 pytestmark = [pytest.mark.browser]
 TABLE = "Nama;Surel;NIM\r\nBudi;budi@example.org;1\r\nSiti;siti@example.org;2\r\nTono;tono;3\r\n"
@@ -25,17 +26,17 @@ def test_a_list_is_looked_at_and_applied(visit: Any, look: dict[str, Any]) -> No
     page = window.page
     window.sign_in("lecturer@example.org")
     window.go(f"/admin/accounts/group/{group.pk}/change/")
-    page.click(f"a[href*='{group.pk}/roster/']")
+    leads_on(page, f"a[href*='{group.pk}/roster/']")
     table = {"name": "kelas.csv", "mimeType": "text/csv", "buffer": TABLE.encode("utf-8-sig")}
     page.set_input_files("[name=file]", table)
-    page.click("form[enctype] [type=submit]")
+    leads_on(page, "form[enctype] [type=submit]")
     page.wait_for_selector("[name=token]", state="attached")
     shown = page.inner_text("#content")
     assert "tono" in shown and "NIM" in shown and "siti@example.org" in shown
     assert not group.members.exists()
     assert page.evaluate(WIDE) <= 0
     window.clean()
-    page.click(".submit-row .default")
+    leads_on(page, ".submit-row .default")
     page.wait_for_selector("code")
     assert page.evaluate(WIDE) <= 0
     window.clean()

@@ -55,7 +55,7 @@ def test_from_the_classes_to_one_chat(
     page.click("text=Why it glows")
     page.wait_for_selector("text=Alice Wijaya wrote this chat and sees that you opened it")
     page.wait_for_selector(".answer .prose > div:not(.as-written)")
-    assert page.locator(".cite").count() and page.locator(".source").count()
+    page.wait_for_selector(".source")
     page.click(".cite >> nth=0")
     page.wait_for_selector(".source:focus")
     assert page.locator("textarea").count() == 0

@@ -11,6 +11,7 @@ from chat.assistants.services import create_assistant
 from chat.models import Assistant, Session
 from core.testing import person
 from llm.models import LanguageModel
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 
@@ -78,8 +79,8 @@ def test_a_reading_begun_meanwhile_holds_the_question_back(
     page.fill("#say", "Something of my own")
     page.click("#send")
     page.wait_for_selector("#connection >> text=send your question again")
-    assert page.is_visible("#class-readers")
-    assert page.input_value("#say") == "Something of my own"
+    page.wait_for_selector("#class-readers")
+    soon(lambda: page.input_value("#say"), "Something of my own")
     assert Session.objects.get().total_messages == 0
     play(["An answer."])
     page.click("#send")

@@ -10,6 +10,7 @@ from accounts.models import User
 from chat.models import Message, Session
 from core.testing import person
 from llm.errors import LLMError
+from tests.browser.waiting import soon
 from tests.world import build
 
 pytestmark = [pytest.mark.browser]
@@ -108,13 +109,15 @@ def test_words_from_the_right_and_in_their_language(alice_visits: Callable[..., 
     side = "(selector) => getComputedStyle(document.querySelector(selector)).direction"
     page.locator(".cite").focus()
     for selector in (".question", ".source .words", ".source .where b", "#title"):
+        page.wait_for_selector(selector)
         assert page.evaluate(side, selector) == "rtl", selector
     page.hover(".cite")
     page.wait_for_selector("#preview:popover-open")
     for selector in ("#preview .words", "#preview .where b"):
+        page.wait_for_selector(selector)
         assert page.evaluate(side, selector) == "rtl", selector
-    languages = page.locator(".prose").evaluate_all("all => all.map((one) => one.lang)")
-    assert languages == ["", "id"]
+    languages = "all => all.map((one) => one.lang)"
+    soon(lambda: page.locator(".prose").evaluate_all(languages), ["", "id"])
     window.clean()
 
 
@@ -144,6 +147,7 @@ def test_nothing_moves_for_who_asks_for_it(alice_visits: Callable[..., Any], pla
     window.ask("Wait?")
     page.wait_for_selector(".waiting i")
     page.wait_for_function("() => document.getAnimations().length === 0")
+    page.wait_for_selector(".session[data-current]")
     paint = "getComputedStyle(document.querySelector('{}')).{}"
     dots = page.evaluate(paint.format(".waiting i", "backgroundColor"))
     assert dots != page.evaluate(paint.format("body", "backgroundColor"))
@@ -176,6 +180,7 @@ def test_a_slow_line_is_told_of_and_works(alice_visits: Callable[..., Any], play
     page.route("**/js/library.js", hold)
     page.goto(chat)
     page.wait_for_selector("#connection >> text=Opening…")
+    soon(lambda: len(held), 1, page=page)
     held.pop().continue_()
     assert window.answered() == "An answer."
     page.wait_for_selector("#connection:empty", state="attached")
@@ -185,6 +190,7 @@ def test_a_slow_line_is_told_of_and_works(alice_visits: Callable[..., Any], play
     assert window.answered() == "Another answer."
     page.click("#show-material")
     page.wait_for_selector("#connection >> text=Opening…")
+    soon(lambda: len(held), 1, page=page)
     held.pop().continue_()
     page.wait_for_selector("#pane .file-list", state="attached")
     page.wait_for_selector("#connection:empty", state="attached")

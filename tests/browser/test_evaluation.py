@@ -12,6 +12,7 @@ from documents.tests.pdfs import make_pdf
 from rag import tasks
 from rag.models import EvaluationRun
 from tests.browser.test_journey import PAGES
+from tests.browser.waiting import leads_on
 
 pytestmark = [pytest.mark.browser]
 
@@ -64,22 +65,22 @@ def test_ten_questions_are_asked_and_two_runs_compared(
     assert page.locator("[name=keep]").count() == 0
     _look(page, TABLE)
     assert page.locator("#content tbody tr").count() == 10
-    page.click("[name=keep]")
+    leads_on(page, "[name=keep]")
     page.wait_for_selector(".evaluation-asked")
 
     for ranking in ("vectors", "words"):
         page.select_option("[name=ranking]", ranking)
-        page.click("#content .submit-row input")
+        leads_on(page, "#content .submit-row input")
         page.wait_for_selector(".messagelist .success")
         workers.finish()
         page.goto(page.url)
     assert EvaluationRun.objects.filter(status="DONE", done=10).count() == 2
     # The last two are chosen already: the older first.
-    page.click("form[method=get] button")
+    leads_on(page, "form[method=get] button")
     page.wait_for_selector("#compared")
     assert page.locator("[aria-labelledby=compared] tbody tr").count() == 5
     _fits(page, width)
-    page.click(".evaluation-runs tbody a >> nth=0")
+    leads_on(page, ".evaluation-runs tbody a >> nth=0")
     page.wait_for_selector(".evaluation-totals")
     _fits(page, width)
     page.wait_for_selector("#misses")
@@ -90,8 +91,7 @@ def _look(page: Any, table: str) -> None:
     page.set_input_files(
         "[name=file]", {"name": "exam.csv", "mimeType": "text/csv", "buffer": table.encode()}
     )
-    with page.expect_navigation():
-        page.click("[name=look]")
+    leads_on(page, "[name=look]")
     page.wait_for_selector(".errornote, .evaluation-said")
 
 

@@ -15,6 +15,7 @@ from tests.browser.test_class_pages import begin, lecturer
 from tests.browser.test_everybody import LOOKS
 from tests.browser.test_journey import PAGES, PASSAGE
 from tests.browser.test_prose import ARABIC
+from tests.browser.waiting import tab_to
 from tests.pages import pages
 
 __all__ = ["lecturer"]
@@ -121,8 +122,7 @@ def an_answer(window: Any, see: Looker, play: Any) -> None:
 def a_source(page: Any, see: Looker) -> None:
     """The preview of a mark, and its page beside the chat."""
     page.focus("#scroll")
-    while not page.evaluate("document.activeElement.matches('.cite')"):
-        page.keyboard.press("Tab")
+    tab_to(page, ".cite")
     page.wait_for_selector("#preview:popover-open")
     see.at("preview")
     page.keyboard.press("Enter")

@@ -10,6 +10,7 @@ from documents import places
 from documents.tests.office import make_docx, p, styled
 from documents.tests.test_pptx import make_pptx, shape, tree
 from llm.messages import ToolCall
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 ROWS = "".join(f"Mahasiswa {n},{n % 10},Kota {n}\n" for n in range(1, 131))
@@ -39,8 +40,7 @@ FILES: dict[str, tuple[bytes, str, str]] = {
 def bring(window: Any, name: str, data: bytes, ready: int = 1) -> None:
     payload = {"name": name, "mimeType": "", "buffer": data}
     window.page.set_input_files("#choose", [payload])
-    rows = window.page.locator("#tray .file[data-status=PROCESSED]")
-    rows.nth(ready - 1).wait_for(timeout=60_000)
+    window.page.locator("#tray .file[data-status=PROCESSED]").nth(ready - 1).wait_for()
 
 
 @pytest.mark.parametrize(
@@ -65,12 +65,11 @@ def test_a_citation_opens_the_words(
     if locale == "id-ID":
         with translation.override("id"):
             place = places.words("slide", 2)
-    assert page.inner_text(".sources .where > span >> nth=0") == place
+    soon(lambda: page.inner_text(".sources .where > span >> nth=0"), place)
     page.click(".cite")
     words = passage.rstrip(".")  # the mark is on the words
     page.wait_for_selector(f".page-text mark:has-text('{words}')")
-    counted = page.is_visible(".view-bar input")
-    assert counted == bool(place)
+    soon(lambda: page.is_visible(".view-bar input"), bool(place))
     if name == "nilai.csv":
         page.wait_for_selector(".view-bar >> text=of 3 · rows 101–130")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -11,6 +11,7 @@ from documents.collections import create_collection
 from documents.models import Collection, Document
 from documents.tests.pdfs import make_pdf
 from tests.browser.test_journey import PAGES
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 
@@ -70,15 +71,15 @@ def test_a_collection_is_shared_read_and_closed_again(visits: Callable[..., Any]
 
     bob.go("/library/")
     row = "section:has(h2:text('Shared with you')) .shelf-row"
-    assert "2 documents · Alice and whom they chose" in bob.page.inner_text(row)
+    bob.page.wait_for_selector(f"{row}:has-text('2 documents · Alice and whom they chose')")
     bob.page.click(row)
     bob.page.click("button.name:has-text('notes.md')")
     bob.page.wait_for_selector(".page-text:has-text('Dry them.')")
     bob.page.keyboard.press("Escape")
     assert bob.page.locator("text=Add files").count() == 0
     bob.page.click("[aria-label='More for “notes.md”']")
-    opened = bob.page.wait_for_selector("#session-menu:popover-open")
-    assert opened.inner_text().split() == ["Open", "Download"]
+    opened = bob.page.locator("#session-menu:popover-open")
+    soon(lambda: opened.inner_text().split(), ["Open", "Download"])
     bob.page.keyboard.press("Escape")
     for reader, there in ((bob, 2), (charlie, 0)):
         reader.go(address)
@@ -116,8 +117,8 @@ def test_documents_are_found_moved_and_deleted(visits: Callable[..., Any]) -> No
     page.select_option("#ask-target", label="Drafts")
     page.click("dialog.ask >> text=Move >> nth=-1")
     window.has(".file-list .file", 1)
-    moved = Document.objects.get(original_filename="notes.md")
-    assert moved.collection.name == "Drafts"
+    moved = Document.objects.filter(original_filename="notes.md", collection__name="Drafts")
+    soon(moved.exists)
 
     menu(page, "[aria-label='More for “reader.pdf”']", "Read it again")
     page.wait_for_selector(".file-list [data-status=PROCESSED]")
@@ -146,7 +147,7 @@ def test_deleting_asks_what_becomes_of_the_documents(
     page.click("dialog.ask .danger")
     page.wait_for_selector("#connection >> text=“Books” is deleted.")
     window.has(".shelf-row:has-text('Books')", 0)
-    assert Document.objects.count() == left
+    soon(Document.objects.count, left)
     assert not Collection.objects.filter(name="Books").exists()
     window.clean()
 

@@ -9,6 +9,7 @@ from accounts.models import User
 from core.testing import person
 from documents.collections import create_collection
 from tests.browser.test_library import make
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 
@@ -30,8 +31,7 @@ class Held:
         self.route = route
 
     def there(self) -> None:
-        while self.route is None:
-            self.page.wait_for_timeout(5)
+        soon(lambda: self.route is not None, page=self.page)
 
     def let_go(self) -> None:
         with self.page.expect_response(lambda response: response.url == self.route.request.url):
@@ -97,8 +97,8 @@ def test_a_refusal_that_comes_late_is_not_about_the_page_in_sight(library: Any) 
     page.click(".shelf-row:has-text('Tissue')")
     page.wait_for_selector("#share")
     late.let_go()
-    assert page.inner_text("#title") == "Tissue"
-    assert page.locator("#share").count() == 1
+    soon(lambda: page.inner_text("#title"), "Tissue")
+    library.has("#share", 1)
     library.errors = [error for error in library.errors if "404" not in error]
     library.clean()
 

@@ -9,6 +9,7 @@ import pytest
 from documents.tests.pdfs import make_pdf
 from llm.messages import ToolCall
 from tests.browser.test_journey import PAGES, PASSAGE
+from tests.browser.waiting import soon, tab_to
 
 pytestmark = [pytest.mark.browser]
 
@@ -39,8 +40,8 @@ def with_an_answer(play: Any) -> Callable[[Any], None]:
         )
         window.page.wait_for_selector("#tray [data-status=PROCESSED]")
         play([ToolCall("1", "document_search", {"query": "soot letters"})], [f'"{PASSAGE}" [1]'])
-        window.page.fill("#say", "How did the letters become visible?")
-        window.page.click("#send")
+        send = "#send"
+        window.ask("How did the letters become visible?", lambda: window.page.click(send))
         window.answered()
 
     return prepare
@@ -62,7 +63,7 @@ def test_a_phone_has_room_for_all(
     page.tap("[aria-label='Open the list of chats']")
     page.wait_for_selector(".session a")
     page.tap(".session a")
-    assert page.is_hidden("#sidebar")
+    page.wait_for_selector("#sidebar", state="hidden")
     window.clean()
 
 
@@ -74,6 +75,7 @@ def test_words_stand_out_from_the_paper(
     with_an_answer(window)
     shown = [".prose p", ".step", ".question", ".source .words", ".cite", ".by", ".day", ".quiet"]
     for selector in shown:
+        window.page.wait_for_selector(selector, state="attached")
         assert window.page.evaluate(CONTRAST, selector) >= 4.5, selector
     paper = window.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (paper == "rgb(23, 19, 14)") == (scheme == "dark")
@@ -89,7 +91,7 @@ def test_theme_and_language_are_kept(alice_visits: Callable[..., Any]) -> None:
     page.click("#account-menu button[value=id]")
     page.wait_for_selector("html[lang=id]")
     window.ready()
-    assert "Obrolan baru" in page.inner_text("#title")
+    page.wait_for_selector("#title >> text=Obrolan baru")
     page.click("#show-material")
     page.wait_for_selector("#pane >> text=Materi Anda")
     page.goto("about:blank")  # what this page still asks for would be refused and lead to the login
@@ -113,10 +115,8 @@ def test_it_works_by_keyboard_alone(alice_visits: Callable[..., Any], with_an_an
     with_an_answer(window)
     page.wait_for_selector("#announce >> text=Candlenut soot", state="attached")
     page.focus("#scroll")
-    page.keyboard.press("Tab")
-    while not page.evaluate("document.activeElement.matches('.cite')"):
-        page.keyboard.press("Tab")
-        assert not page.evaluate("document.activeElement.matches('#say')")
+    tab_to(page, ".cite, #say")
+    assert page.evaluate("document.activeElement.className") == "cite"
     page.wait_for_selector("#preview:popover-open")
     page.keyboard.press("Enter")
     page.wait_for_selector(".passage")

@@ -8,6 +8,7 @@ import pytest
 from documents.tests.pdfs import make_pdf
 from llm.messages import ToolCall
 from tests.browser.test_journey import PAGES, PASSAGE
+from tests.browser.waiting import soon, tab_to
 
 pytestmark = [pytest.mark.browser]
 
@@ -25,8 +26,7 @@ def two_marks(play: Any) -> Callable[[Any], None]:
         window.page.wait_for_selector("#tray [data-status=PROCESSED]")
         search = ToolCall("1", "document_search", {"query": "soot letters leaves dry season"})
         play([search], [f'First "{CUT}" [1] and then "{PASSAGE}" [2] it was so.'])
-        window.page.fill("#say", "How were books made?")
-        window.page.click("#send")
+        window.ask("How were books made?", lambda: window.page.click("#send"))
         window.answered()
         window.has(".cite", 2)
 
@@ -40,8 +40,7 @@ def test_arrows_walk_and_escape_closes_one_thing_at_a_time(
     page = window.page
     two_marks(window)
     page.focus("#scroll")
-    while not page.evaluate("document.activeElement.matches('.cite')"):
-        page.keyboard.press("Tab")
+    tab_to(page, ".cite")
     page.wait_for_selector(f"{OPEN} >> text=reader.pdf")
     page.keyboard.press("ArrowRight")
     page.wait_for_selector(".cite:text-is('2'):focus")
@@ -68,13 +67,17 @@ def test_a_tap_shows_and_a_tap_elsewhere_closes(
     two_marks(window)
     page.tap(".cite >> nth=0")
     page.wait_for_selector(f"{OPEN} >> text=reader.pdf")
-    box = page.locator("#preview").bounding_box()
-    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+    def is_whole() -> bool:
+        box = page.locator("#preview").bounding_box()
+        return bool(box and box["x"] >= 0 and box["x"] + box["width"] <= 390)
+
+    soon(is_whole)
     page.tap(".cite >> nth=1")
     page.wait_for_selector(".cite:text-is('2')[aria-expanded=true]")
     page.tap(".talk-title")
     page.wait_for_selector(OPEN, state="hidden")
-    assert page.is_hidden("#pane")
+    page.wait_for_selector("#pane", state="hidden")
     page.tap(".cite >> nth=0")
     page.tap("#preview button")
     page.wait_for_selector(".passage")

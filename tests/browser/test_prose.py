@@ -8,6 +8,7 @@ import pytest
 
 from chat.models import Message, Session
 from tests.browser.test_answers import fragments
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 
@@ -103,8 +104,7 @@ def test_code_is_coloured_copied_and_scrolls_inside(
     page, go_on = window.page, threading.Event()
     half = FENCED.index("'palm'")
     play([*fragments(FENCED[:half], 5), go_on, *fragments(FENCED[half:], 5)])
-    page.fill("#say", "Show me code")
-    page.click("#send")
+    window.ask("Show me code", lambda: page.click("#send"))
     page.wait_for_selector(".code .hl-keyword:text-is('def')")
     page.evaluate("document.querySelector('.code').same = true")
     go_on.set()
@@ -132,9 +132,10 @@ def test_what_is_not_looked_at_is_not_fetched(alice_visits: Callable[..., Any], 
     assert not loaded(page, "highlight.js") and not loaded(page, "katex")
     play(["word\n\n" * 200 + "```js\nlet a = 1;\n```\n\n" + "word\n\n" * 200])
     window.ask("More")
-    page.wait_for_selector(".answer:last-child:not([aria-busy]) .code", state="attached")
+    window.answered()
     page.reload()
-    page.wait_for_selector(".answer:last-child .code", state="attached")
+    window.answered()
+    page.wait_for_function(AT_THE_END)
     assert not loaded(page, "highlight.js")
     page.locator(".answer:last-child .code").scroll_into_view_if_needed()
     page.wait_for_selector(".hl-keyword:text-is('let')")
@@ -152,7 +153,7 @@ def test_formulas_are_drawn_and_spoken(
     window.answered()
     window.has(".prose .katex .katex-html[aria-hidden=true]", DRAWN)
     window.has(".prose .katex math", DRAWN)
-    assert page.locator(".prose .formula-box").count() == 2
+    window.has(".prose .formula-box", 2)
     assert page.text_content(".prose annotation >> nth=0") == "E = mc^2"
     assert "$" not in page.evaluate(WITHOUT_FORMULAS)
     # The arrow over v is an image whose width a refused style attribute would have set.
@@ -161,7 +162,7 @@ def test_formulas_are_drawn_and_spoken(
     page.reload()
     window.answered()
     window.has(".prose .katex math", DRAWN)
-    assert page.inner_html(".prose") == before
+    soon(lambda: page.inner_html(".prose"), before)
     window.clean()
 
 
@@ -172,13 +173,13 @@ def test_money_and_broken_tex_are_shown_as_typed(
     window = alice_visits()
     play(fragments(NOT_FORMULAS, size))
     window.ask("How much?")
-    shown = window.answered()
+    window.answered()
     window.has(".prose .katex", 0)
     window.has(".prose code.formula, .prose code.formula-display", 0)
-    for typed in ("$5 and $10, or US$7 to $8-$9 a head, $5/$6 at most, $5 million or 6$.",
-                  r"Broken: $\frac{1}{$ and $$\notacommand{x}$$ here.", "$PATH, see [1] and $3",
-                  r'echo $$ "$a$b" \[ x \]', "Half: $$ x + y"):  # fmt: skip
-        assert typed in shown
+    typed = ("$5 and $10, or US$7 to $8-$9 a head, $5/$6 at most, $5 million or 6$.",
+             r"Broken: $\frac{1}{$ and $$\notacommand{x}$$ here.", "$PATH, see [1] and $3",
+             r'echo $$ "$a$b" \[ x \]', "Half: $$ x + y")  # fmt: skip
+    soon(lambda: [part for part in typed if part not in window.page.inner_text(".prose")], [])
     window.clean()
 
 
@@ -190,8 +191,7 @@ def test_a_wide_table_scrolls_in_its_box_below_its_header(
     page, go_on = window.page, threading.Event()
     half = TABLE.index("| 1930")
     play([TABLE[:half], go_on, *fragments(TABLE[half:], 50)])
-    page.fill("#say", "Show me a table")
-    page.click("#send")
+    window.ask("Show me a table", lambda: page.click("#send"))
     page.wait_for_selector(".wide td:text-is('1929')")
     page.evaluate("document.querySelector('.wide').scrollLeft = 60")
     go_on.set()
@@ -225,7 +225,7 @@ def test_nothing_jumps_while_it_streams(alice_visits: Callable[..., Any], play: 
     play.scripts.insert(0, ["First $x$."])
     window.ask("Begin")
     window.has(".answer:not([aria-busy]) .katex", 1)
-    page.evaluate("__shifts.length = 0")
+    page.evaluate("document.fonts.ready.then(() => { __shifts.length = 0; })")
     window.ask("Go on")
     page.wait_for_selector(".code")
     for step in steps:
@@ -296,11 +296,11 @@ def test_a_long_session_is_drawn_from_its_end(alice_visits: Callable[..., Any], 
     window.has(".answer-foot", 61)
     # The reader stands at the end, what is far away is not laid out, and all of it can be reached.
     page.wait_for_function(AT_THE_END)
-    assert page.is_hidden("#to-end")
+    page.wait_for_selector("#to-end", state="hidden")
     far = "document.querySelector('.answer p').checkVisibility({ contentVisibilityAuto: true })"
     shown = f"() => {far}"
-    assert not page.evaluate(shown)
+    soon(lambda: page.evaluate(shown), False)
     page.evaluate("document.getElementById('scroll').scrollTop = 0")
     page.wait_for_function(shown)
-    assert page.inner_text(".answer p >> nth=0") == "The first answer."
+    soon(lambda: page.inner_text(".answer p >> nth=0"), "The first answer.")
     window.clean()

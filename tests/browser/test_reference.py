@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.waiting import soon
+
 pytestmark = [pytest.mark.browser]
 DARK = """(element) => getComputedStyle(element).backgroundColor.match(/\\d+/g).slice(0, 3)
   .every((value) => value < 60)"""
@@ -19,5 +21,5 @@ def test_the_reference_is_shown(alice_visits: Any, path: str, shown: str, scheme
     page = window.page
     page.goto(window.address + path)
     page.wait_for_selector(shown, state="attached")
-    assert page.evaluate(DARK, page.query_selector("html")) == (scheme == "dark")
+    soon(lambda: page.locator("html").evaluate(DARK), scheme == "dark")
     window.clean()

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.waiting import soon
+
 pytestmark = [pytest.mark.browser]
 
 SIZES = [{"width": 1280}, {"width": 390, "height": 780, "has_touch": True, "is_mobile": True}]
@@ -13,6 +15,10 @@ VOICE = """() => {
   window.__said = [];
   speechSynthesis.speak = (said) => { __said.push(said.text.trim()); said.onend?.(); };
 }"""
+# At one moment: the page may still follow the answer.
+BOXES = """() => [".question", ".prose p", "[data-pen]", ".answer-foot", ".question"]
+  .map((name, at) => document.querySelectorAll(name)[at === 4 ? 1 : 0].getBoundingClientRect())
+  .map(({ top, bottom }) => [top, bottom])"""
 SPOKEN = r"""# Energy
 
 Mass is **energy**: $E = mc^2$ [1] by 1905.
@@ -31,6 +37,15 @@ print("never read")
 - second"""
 
 
+def stands_close(question: Any, answer: Any, pen: Any, foot: Any, again: Any) -> bool:
+    """Each is (top, bottom); the pen is on the leaf of the question, at its end."""
+    return (
+        16 <= answer[0] - question[1] <= 32
+        and question[0] <= pen[0] < question[1]
+        and 16 <= again[0] - foot[1] <= 40
+    )
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["desktop", "phone"])
 def test_an_answer_stands_close_below_its_question(
     alice_visits: Callable[..., Any], play: Any, size: dict[str, Any]
@@ -39,21 +54,10 @@ def test_an_answer_stands_close_below_its_question(
     page = window.page
     for number in range(2):
         play([f"Answer {number}."])
-        page.fill("#say", f"Question {number}")
-        page.click("#send")
+        window.ask(f"Question {number}", lambda: page.click("#send"))
         page.wait_for_selector(f".answer >> text=Answer {number}.")
         window.has(".answer-foot", number + 1)
-    box = {
-        name: page.locator(name).first.bounding_box()
-        for name in (".question", ".prose p", "[data-pen]", ".answer-foot")
-    }
-    below = box[".question"]["y"] + box[".question"]["height"]
-    assert 16 <= box[".prose p"]["y"] - below <= 32
-    # The pen is on the leaf, at its end.
-    assert box[".question"]["y"] <= box["[data-pen]"]["y"] < below
-    again = page.locator(".question").nth(1).bounding_box()
-    foot = box[".answer-foot"]
-    assert 16 <= again["y"] - foot["y"] - foot["height"] <= 40
+    soon(lambda: stands_close(*page.evaluate(BOXES)))
     page.tap("[data-pen]") if "has_touch" in size else page.click("[data-pen]")
     page.wait_for_selector(".question-edit textarea:focus")
     window.clean()

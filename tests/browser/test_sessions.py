@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.waiting import soon
+
 pytestmark = [pytest.mark.browser]
 
 
@@ -13,7 +15,7 @@ def begin(window: Any, play: Any, text: str) -> None:
     window.page.click(".new-chat")
     play([f"About {text}, says **the book**."])
     window.ask(text)
-    window.page.wait_for_selector(".answer .answer-foot")
+    window.answered()
 
 
 def menu(window: Any, title: str, choice: str) -> None:
@@ -36,7 +38,7 @@ def test_chats_are_found_by_what_was_said(two_chats: Any) -> None:
     window, page = two_chats, two_chats.page
     page.fill("#find-chats-words", "soot book")
     window.has(".session", 1)
-    assert "Soot" in page.inner_text(".session")
+    page.wait_for_selector(".session >> text=Soot")
     page.wait_for_selector("#announce >> text=1 chat found", state="attached")
     page.keyboard.press("ArrowDown")
     page.wait_for_selector(".session a:focus")
@@ -105,9 +107,10 @@ def test_a_chat_is_taken_along(two_chats: Any) -> None:
     menu(window, "Soot on palm leaves", "Print or save as PDF")
     page.wait_for_selector("body[data-printed^=Soot]")
     page.emulate_media(media="print")
-    assert page.is_visible("#title") and page.is_visible(".answer .prose")
+    page.wait_for_selector("#title")
+    page.wait_for_selector(".answer .prose")
     for hidden in ("#sidebar", "#composer", ".answer-foot .tool", ".question-foot"):
-        assert not page.locator(hidden).first.is_visible(), hidden
+        page.wait_for_selector(hidden, state="hidden")
     window.clean()
 
 
@@ -129,6 +132,6 @@ def test_a_link_shows_the_chat_to_whoever_has_it(two_chats: Any, visit: Callable
 
     page.click(".link-list >> text=Take back")
     window.has(".link-list li", 0)
-    assert reader.page.goto(url).status == 404
+    soon(lambda: reader.page.goto(url).status, 404)
     assert "taken the link back" in reader.page.inner_text("main")
     window.clean()

@@ -13,6 +13,7 @@ from documents.tests.pdfs import FONT, assemble
 from llm.messages import ToolCall
 from tests.browser.test_journey import PASSAGE
 from tests.browser.test_looks import with_an_answer
+from tests.browser.waiting import soon
 
 __all__ = ["with_an_answer"]
 # A page is drawn again when the pane takes its width: a place read in between is of nothing.
@@ -38,10 +39,11 @@ def test_find_goes_from_place_to_place(
     page.click(".cite")
     page.wait_for_selector(".passage")
     page.click("[aria-label='Find in this document']")
+    page.wait_for_selector(".view-find input:focus")
     page.keyboard.type("the leaves")
     # It begins at the page in sight.
     page.wait_for_selector(".view-find >> text=2 of 2")
-    assert page.input_value("[aria-label='Page number']") == "3"
+    soon(lambda: page.input_value("[aria-label='Page number']"), "3")
     page.keyboard.press("Enter")
     page.wait_for_selector(".view-find >> text=1 of 2")
     page.wait_for_selector(".sheet[data-page='2'] .passage")
@@ -51,7 +53,7 @@ def test_find_goes_from_place_to_place(
     page.wait_for_selector(".view-find >> text=Not in this document")
     page.keyboard.press("Escape")
     page.wait_for_selector(".view-find", state="hidden")
-    assert page.is_visible("#pane")
+    page.wait_for_selector("#pane")
     page.click(".view-bar .named")
     page.wait_for_selector(".sheet[data-page='3']")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -69,10 +71,10 @@ def test_a_quotation_that_is_not_there_is_shown_as_such(
         [f"“{PASSAGE}” [1]\n\nIt was “poured over the leaves by the bucket” [1]."],
     )
     window.ask("And then?")
-    page.wait_for_selector(".answer:last-child .cite.doubted")
-    assert page.locator(".answer:last-child .cite").count() == 2
-    assert page.locator(".answer:last-child .cite.doubted").count() == 1
-    assert "not found word for word" in page.inner_text(".answer:last-child .source")
+    window.answered()
+    window.has(".answer:last-child .cite", 2)
+    window.has(".answer:last-child .cite.doubted", 1)
+    page.wait_for_selector(".answer:last-child .source:has-text('not found word for word')")
     page.hover(".answer:last-child .cite.doubted")
     page.wait_for_selector("#preview >> text=Not found word for word there.")
     window.clean()
@@ -90,7 +92,7 @@ def test_a_deleted_document_leaves_the_words(
     window.has(".file-list .file", 0)
     page.click(".answer .cite")
     page.wait_for_selector("#pane >> text=This document has been deleted.")
-    assert PASSAGE.rstrip(".") in page.inner_text("#pane .kept")
+    page.wait_for_selector(f"#pane .kept:has-text('{PASSAGE.rstrip('.')}')")
     window.clean()
 
 
