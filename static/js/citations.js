@@ -276,7 +276,11 @@ addEventListener("pointerdown", ({ target }) => {
 addEventListener(
   "scroll",
   (event) => {
-    if (shown && event.target.id !== "preview") hide();
+    if (!shown || event.target.id === "preview") return;
+    const { top, bottom } = shown.getBoundingClientRect();
+    // The keyboard scrolls to the mark it comes to: what was shown goes along.
+    if (shown.matches(":focus-visible") && top >= 0 && bottom <= innerHeight) beside($("preview"), shown);
+    else hide();
   },
   { capture: true, passive: true },
 );

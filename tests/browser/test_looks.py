@@ -9,7 +9,7 @@ import pytest
 from documents.tests.pdfs import make_pdf
 from llm.messages import ToolCall
 from tests.browser.test_journey import PAGES, PASSAGE
-from tests.browser.waiting import soon, tab_to
+from tests.browser.waiting import tab_to
 
 pytestmark = [pytest.mark.browser]
 
@@ -40,16 +40,14 @@ def with_an_answer(play: Any) -> Callable[[Any], None]:
         )
         window.page.wait_for_selector("#tray [data-status=PROCESSED]")
         play([ToolCall("1", "document_search", {"query": "soot letters"})], [f'"{PASSAGE}" [1]'])
-        send = "#send"
-        window.ask("How did the letters become visible?", lambda: window.page.click(send))
+        question = "How did the letters become visible?"
+        window.ask(question, lambda: window.page.click("#send"))
         window.answered()
 
     return prepare
 
 
-def test_a_phone_has_room_for_all(
-    alice_visits: Callable[..., Any], with_an_answer: Any
-) -> None:
+def test_a_phone_has_room_for_all(alice_visits: Callable[..., Any], with_an_answer: Any) -> None:
     window = alice_visits(width=390, height=780, has_touch=True, is_mobile=True)
     page = window.page
     with_an_answer(window)

@@ -14,6 +14,13 @@ pytestmark = [pytest.mark.browser]
 
 CUT = "The leaves were cut in the dry season."
 OPEN = "#preview:popover-open"
+# The mark the keyboard is at is in sight, it has come to rest, and its preview is below or above.
+BESIDE = """() => new Promise((tell) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  const box = document.querySelector("#preview:popover-open")?.getBoundingClientRect();
+  const mark = document.activeElement.getBoundingClientRect();
+  tell(box && mark.top >= 0 && mark.bottom <= innerHeight
+    && Math.min(Math.abs(box.top - mark.bottom), Math.abs(mark.top - box.bottom)) < 12);
+})))"""
 
 
 @pytest.fixture
@@ -56,6 +63,22 @@ def test_arrows_walk_and_escape_closes_one_thing_at_a_time(
     page.wait_for_selector(OPEN, state="hidden")
     assert page.is_visible("#pane")
     assert page.evaluate("document.activeElement.id") == "say"
+    window.clean()
+
+
+def test_the_preview_stays_where_the_keyboard_scrolled_to_its_mark(
+    alice_visits: Callable[..., Any], two_marks: Any, play: Any
+) -> None:
+    window = alice_visits()
+    page = window.page
+    two_marks(window)
+    play(["Many words. " * 2000])
+    window.ask("And then?")
+    window.answered()
+    page.evaluate("document.getElementById('scroll').scrollTop = 1e6")
+    page.focus("[data-new-chat] >> visible=true")
+    tab_to(page, ".cite")
+    page.wait_for_function(BESIDE)
     window.clean()
 
 
