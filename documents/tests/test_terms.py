@@ -2,7 +2,7 @@
 
 import random
 import struct
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import numpy
 import pytest
@@ -27,9 +27,10 @@ def test_weights_are_those_of_passages_and_pages_counted_one_by_one() -> None:
         for n, code in enumerate(chance.choices(["en", "id", ""], k=60))
     ]
     on_chunks: dict[int, dict[int, float]] = defaultdict(dict)
-    pages: dict[int, Counter[int]] = defaultdict(Counter)
+    pages: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for chunk_id, page, text, language in entries:
-        pages[page] += lexical.term_counts(text, language)
+        for term, count in lexical.term_counts(text, language).items():
+            pages[page][term] += count
         for term, weight in lexical.document_terms(text, language).items():
             on_chunks[term][chunk_id] = weight
     found = dict(postings.of(map(counted, entries)))
