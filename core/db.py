@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections
+from django.utils import translation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,11 +23,11 @@ _unfinished: set[Future[Any]] = set()
 def submit(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
     """Begin sync work in the shared pool now; it goes on when nobody waits for it.
 
-    Its connection goes back to the pool afterwards.
+    Its connection goes back to the pool afterwards. Sentences are in the language of who asks.
     """
     context = contextvars.copy_context()
-    call = functools.partial(context.run, _closing, functools.partial(function, *args, **kwargs))
-    future = _threads.submit(call)
+    call = functools.partial(function, *args, **kwargs)
+    future = _threads.submit(context.run, _closing, translation.get_language(), call)
     _unfinished.add(future)
     future.add_done_callback(_unfinished.discard)
     return future
@@ -42,9 +43,11 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await asyncio.wrap_future(submit(function, *args, **kwargs))
 
 
-def _closing(call: Callable[[], T]) -> T:
+def _closing(language: str | None, call: Callable[[], T]) -> T:
     close_old_connections()
     try:
-        return call()
+        # The context came along, but asgiref 3.13 shows a thread nothing that another kept in it.
+        with translation.override(language):
+            return call()
     finally:
         close_old_connections()
