@@ -1,5 +1,6 @@
 """Questions asked in other words, other answers, and the way between them."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -88,6 +89,32 @@ def test_two_tabs_show_the_same_branch(two_versions: Any, play: Any) -> None:
     second.wait_for_selector(".question-foot .of:has-text('3 / 3')")
     second.wait_for_selector(".answer .prose >> text=d1")
     soon(second.locator(".question").count, 1)
+    window.clean()
+
+
+def test_two_tabs_stay_in_step_while_one_edits(two_versions: Any, play: Any) -> None:
+    window, page = two_versions, two_versions.page
+    second = page.context.new_page()
+    second.goto(page.url)
+    second.wait_for_selector(".answer .answer-foot")
+    second.fill("#say", "a draft of the other tab")
+    # It writes at a question, too, and is overtaken.
+    second.locator(".asked").hover()
+    second.click(f"[aria-label='{OTHER_WORDS}']")
+    second.fill(".question-edit textarea", "slower words")
+    held = threading.Event()
+    play(["half of it ", held, "and the rest"])
+    change(window, "quicker words")
+    for tab in (page, second):
+        tab.wait_for_selector(".question >> text=quicker words")
+        tab.wait_for_selector(".answer .prose >> text=half of it")
+        tab.wait_for_selector("#send[data-does=stop]")
+    held.set()
+    for tab in (page, second):
+        tab.wait_for_selector(".answer:not([aria-busy]) .prose >> text=and the rest")
+        tab.wait_for_selector(".question-foot .of:has-text('3 / 3')")
+        assert tab.locator(".question").count() == tab.locator(".answer").count() == 1
+    assert second.input_value("#say") == "a draft of the other tab"
     window.clean()
 
 

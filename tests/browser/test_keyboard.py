@@ -1,5 +1,6 @@
 """Without a mouse: letters and the sheet that lists them, what can be reached and shows it."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,25 @@ def test_letters_do_what_the_sheet_says(alice_visits: Callable[..., Any], play: 
     page.wait_for_selector("#find-chats-words:focus")
     page.keyboard.press("Alt+Shift+Q")
     page.wait_for_selector("#say:focus")
+    window.clean()
+
+
+def test_s_stops_the_answer_and_is_a_letter_while_one_writes(
+    alice_visits: Callable[..., Any], play: Any
+) -> None:
+    window = alice_visits()
+    page = window.page
+    play(["Only the beginning ", threading.Event()])
+    window.ask("Go")
+    page.wait_for_selector(".prose >> text=Only the beginning")
+    page.keyboard.type("s")
+    assert page.input_value("#say") == "s"
+    assert page.get_attribute("#send", "data-does") == "stop"
+    page.focus("#scroll")
+    page.keyboard.press("s")
+    page.wait_for_selector("text=You stopped this answer.")
+    assert window.answered().strip() == "Only the beginning"
+    assert page.input_value("#say") == "s"
     window.clean()
 
 
