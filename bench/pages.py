@@ -23,17 +23,16 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from bench import long_session
 from bench.chats import wait_for
 from bench.client import Client
+from bench.figures import goal, p95, show
 from bench.installation import Installation
 from launch.chromium import find_chromium
 from launch.home import free_port
 from launch.options import ROOT
 
 MODEL = "fake-t5-d2-n60-plain"
-MESSAGES = 500
-STEP = 120  # CSS pixels a frame when scrolling: a fast flick
-FRAMES = 400
 # Of everything that happens in the page: when the box is ready, when words came and were painted.
 WATCH = """
 (() => {
@@ -57,59 +56,13 @@ WATCH = """
   }).observe(document, { childList: true, subtree: true, attributes: true });
 })();
 """
-SCROLL = """
-([step, most]) => new Promise((done) => {
-  const box = document.getElementById("scroll");
-  const frames = [];
-  let before;
-  const next = (now) => {
-    if (before) frames.push(now - before);
-    before = now;
-    if (box.scrollTop <= 0 || frames.length >= most) return done(frames);
-    box.scrollTop -= step;
-    requestAnimationFrame(next);
-  };
-  requestAnimationFrame(next);
-})
-"""
-SEED = """
-from accounts.models import User
-from chat.models import Message, Session
-from llm.models import LanguageModel
-user = User.objects.get(email={email!r})
-model = LanguageModel.objects.filter(is_active=True).first()
-session = Session.objects.create(user=user, title="Long", model=model)
-parent = None
-for number in range(1, {messages} + 1):
-    asked = number % 2
-    parent = Message.objects.create(
-        session=session, parent=parent, position=number, role="user" if asked else "assistant",
-        content=f"Question {{number}}?" if asked else {answer!r}, model=None if asked else model,
-    )
-session.total_messages = {messages}
-session.leaf = parent
-session.save()
-print(session.pk)
-"""
-ANSWER = (
-    """The **first** of them is $E_1 = mc^2$, as the text says.
 
-- one thing with `code`
-- another with a [link](https://example.org)
-
-```python
-def leaf(n):
-    return "palm" * n
-```
-
-| Year | Leaves |
-|---|---|
-| 1900 | 12 |
-| 1901 | 13 |
-
-"""
-    + "And then many words that are read on a long evening. " * 6
-)
+# Another answer than this one, whole.
+ANSWERED = """(before) => {
+  const last = document.querySelector(".answer:last-child");
+  return last.dataset.id !== before && !last.hasAttribute("aria-busy")
+    && Boolean(last.querySelector(".answer-foot"));
+}"""
 
 
 def main(arguments: list[str]) -> None:
@@ -139,7 +92,7 @@ def main(arguments: list[str]) -> None:
                 measure_weight(page)
                 measure_ready(page, given.rounds)
                 measure_answers(page, given.answers)
-                measure_scrolling(page, seed(lontar, client))
+                long_session.measure(page, lontar, client)
             browser.close()
 
 
@@ -180,7 +133,7 @@ def measure_weight(page: Page) -> None:
     weight = sum(len(gzip.compress(response.body(), 6)) for response in responses)
     fresh.close()
     goal("weight before the first keystroke (kB)", weight / 1000, 120)
-    goal("requests before the first keystroke", len(responses), 9)
+    goal("requests before the first keystroke", len(responses), 12)
 
 
 def measure_ready(page: Page, rounds: int) -> None:
@@ -225,7 +178,8 @@ def measure_answers(page: Page, count: int) -> None:
 def measure_memory(page: Page, count: int) -> None:
     """One question answered again and again: each answer takes the place of the one before.
 
-    Waits by locators: a handle of Playwright's would keep its element from going.
+    Waits by a function: a handle of Playwright's would keep its element from going, and a selector
+    with an id in it is kept by the browser, half a kilobyte for each answer.
     """
     session = page.context.new_cdp_session(page)
     page.goto("/chat/")
@@ -238,8 +192,7 @@ def measure_memory(page: Page, count: int) -> None:
     for number in range(1, count + 1):
         before = page.get_attribute(".answer:last-child", "data-id")
         page.click(".answer-foot [data-again]")
-        page.locator(f'.answer:last-child:not([data-id="{before}"])').wait_for()
-        page.locator(whole).wait_for()
+        page.wait_for_function(ANSWERED, arg=before)
         if number in marks:
             found[marks[number]] = heap, nodes, listeners = memory(session)
             row = f"{heap / 1e6:8.2f} MB, {nodes} nodes, {listeners} listeners"
@@ -256,37 +209,3 @@ def memory(session: Any) -> tuple[float, int, int]:
     metrics = session.send("Performance.getMetrics")["metrics"]
     found = {row["name"]: row["value"] for row in metrics}
     return found["JSHeapUsedSize"], int(found["Nodes"]), int(found["JSEventListeners"])
-
-
-def seed(lontar: Installation, client: Client) -> str:
-    code = SEED.format(email=client.who["email"], messages=MESSAGES, answer=ANSWER)
-    command = [sys.executable, "manage.py", "shell", "-v0", "-c", code]
-    env = {**os.environ, **lontar.run_env()}
-    return subprocess.check_output(command, cwd=ROOT, env=env, text=True).split()[-1]
-
-
-def measure_scrolling(page: Page, session: str) -> None:
-    page.goto(f"/chat/{session}/")
-    page.wait_for_selector(".answer:last-child .katex")
-    there = page.evaluate("performance.now()")
-    show(f"a session of {MESSAGES} messages: newest answer drawn (ms)", f"{there:.0f}")
-    feet = f"() => document.querySelectorAll('.answer-foot').length === {MESSAGES // 2}"
-    page.wait_for_function(feet)  # a function: the page's policy refuses to evaluate a text
-    drawn = page.evaluate("performance.now()")
-    show(f"a session of {MESSAGES} messages: all drawn (ms)", f"{drawn:.0f}")
-    frames = page.evaluate(SCROLL, [STEP, FRAMES])
-    goal("longest frame while scrolling through it (ms)", max(frames), 50, f"p95 {p95(frames):.0f}")
-
-
-def p95(values: list[float]) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
-
-
-def goal(name: str, value: float, limit: float, more: str = "") -> None:
-    ratio = value / limit
-    show(name, f"{value:8.2f}   goal {limit:g}   ratio {ratio:.2f}   {more}")
-
-
-def show(name: str, value: str) -> None:
-    print(f"{name:52} {value}", flush=True)
