@@ -11,9 +11,9 @@ from django.utils.translation import gettext_noop, ngettext
 
 from accounts.models import Group, User, normalise_email
 from core.errors import Conflict, Forbidden, Invalid
-from documents import placing, queries
+from documents import pictures, placing, queries
 from documents.collection_models import share_rows
-from documents.models import Collection, Document, Share
+from documents.models import Collection, Document, Picture, Share
 from documents.removing import remove
 
 Kind = Collection.Kind
@@ -100,6 +100,7 @@ def delete_collection(*, actor: User, collection_id: UUID | str, documents: str 
 
 
 def _empty(leaving: Collection, documents: str) -> None:
+    """Pictures belong to the chat alone: there is nowhere else to give them to."""
     locked = leaving.documents.select_for_update().select_related("owner").order_by("id")
     found = list(locked)
     if found and documents not in ("delete", "keep"):
@@ -110,6 +111,7 @@ def _empty(leaving: Collection, documents: str) -> None:
         if documents == "keep" and _give_back(document, leaving):
             continue
         remove(document)
+    pictures.remove_all(Picture.objects.filter(collection=leaving))
 
 
 def _what_of_the_files(count: int) -> str:

@@ -15,6 +15,7 @@ from core.ids import new_id
 from documents import reasons
 from documents.collection_models import Collection, CollectionQuerySet, Share
 from documents.knowledge.models import KnowledgeEntry
+from documents.picture_models import Picture
 from documents.quota_models import UploadQuota
 from documents.reembed_models import PendingVector, ReembedJob
 from documents.web.models import WebPage, WebSource
@@ -27,6 +28,7 @@ __all__ = [
     "KnowledgeEntry",
     "Page",
     "PendingVector",
+    "Picture",
     "Posting",
     "ReembedJob",
     "Share",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import TooLarge
-from documents.models import Document
+from documents.models import Document, Picture
 from documents.quota_models import UploadQuota
 
 LOCK_CLASS = 7_203_203
@@ -30,16 +30,19 @@ class Use:
 
 
 def of(user: User) -> Use:
-    """Files that were refused at the door, and so are not kept, do not count."""
+    """With the pictures of chats. Files that were refused at the door are not kept, nor counted."""
     kept = Document.objects.filter(owner=user).exclude(
         Q(status=Document.Status.FAILED) & Q(filename="")
     )
     used = kept.aggregate(files=Count("id"), bytes=Sum("file_size", default=0))
+    drawn = Picture.objects.filter(owner=user).aggregate(
+        files=Count("id"), bytes=Sum("file_size", default=0)
+    )
     limits = UploadQuota.objects.filter(id=1).first() or UploadQuota()
     free = user.is_admin
     return Use(
-        files=used["files"],
-        bytes=used["bytes"],
+        files=used["files"] + drawn["files"],
+        bytes=used["bytes"] + drawn["bytes"],
         files_limit=None if free or not limits.files else limits.files,
         bytes_limit=None if free or not limits.megabytes else limits.megabytes * 1_000_000,
     )

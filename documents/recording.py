@@ -31,7 +31,7 @@ def record(
     Raises NotFound where the collection was deleted meanwhile.
     """
     with transaction.atomic():
-        _stay(collection)
+        stay(collection)
         known = _known(collection, incoming.sha256)
         if known is not None and known.status != Status.FAILED:
             known.is_new = False
@@ -52,8 +52,9 @@ def record(
     return document
 
 
-def _stay(collection: Collection) -> None:
-    """Whoever deletes the collection waits for this file, or was first (collections.py)."""
+def stay(collection: Collection) -> None:
+    """Until the transaction ends: whoever deletes the collection waits for this file, or was first
+    (collections.py)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select from documents_collection where id = %s for key share", [collection.pk]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models.functions import Now
 
 from documents import storage
-from documents.models import Document
+from documents.models import Document, Picture
 
 log = logging.getLogger(__name__)
 # The largest upload over the slowest line must be through by then.
@@ -52,8 +52,10 @@ def take(*, remove_all: bool = False) -> Stock:
 
 
 def _known() -> set[str]:
+    """Of documents and of the pictures of chats."""
     rows = Document.objects.exclude(filename="").order_by()
-    return set(rows.values_list("filename", flat=True))
+    pictures = Picture.objects.order_by().values_list("filename", flat=True)
+    return {*rows.values_list("filename", flat=True), *pictures}
 
 
 def _mark(here: set[str]) -> None:
@@ -80,7 +82,8 @@ def _remove(orphans: list[str], files: int, remove_all: bool) -> int:
     removed = 0
     for name in orphans:
         # Asked again: nothing that has come into use meanwhile may go.
-        if not Document.objects.filter(filename=name).exists():
+        owners = (Document, Picture)
+        if not any(model.objects.filter(filename=name).exists() for model in owners):
             storage.remove(name)
             removed += 1
     if removed:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
 from core.priority import WORKER, step_back
-from documents import reembed_lease, reembed_work, stock, summaries, vector_indexes
+from documents import pictures, reembed_lease, reembed_work, stock, summaries, vector_indexes
 from documents.ingest import lease, pipeline, postings, reconciler, shelf
 from documents.models import Document, ReembedJob, WebSource
 from documents.remote import StorageFailed
@@ -150,4 +150,5 @@ def reconcile() -> None:
         build_vector_index.apply_async(queue=QUEUE)
     reconciler.sweep()
     shelf.sweep()
+    pictures.sweep()
     postings.rewrite_outdated()

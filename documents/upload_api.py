@@ -24,17 +24,18 @@ class UploadView(APIView):
 
     parser_classes = [MultiPartParser]
     serializer_class = UploadSerializer
+    handler: type[uploads.StreamingUpload] = uploads.StreamingUpload
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         # Before anything looks at the form: the CSRF check of a session does, and would let
         # Django's own handlers take the file.
-        self.arriving = uploads.StreamingUpload(request)
+        self.arriving = self.handler(request)
         request.upload_handlers = [self.arriving]
         made: Request = super().initialize_request(request, *args, **kwargs)
         return made
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        uploads.check_length(request.META.get("CONTENT_LENGTH"))
+        self.arriving.check_length(request.META.get("CONTENT_LENGTH"))
         super().initial(request, *args, **kwargs)
         declared = request.META.get("CONTENT_LENGTH") or ""
         least = int(declared) - uploads.ENVELOPE if declared.isdigit() else 0

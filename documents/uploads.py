@@ -27,12 +27,6 @@ def too_large() -> TooLarge:
     )
 
 
-def check_length(declared: str | None) -> None:
-    """Refuse by Content-Length, before a byte of the body is read; raises TooLarge."""
-    if declared and declared.isdigit() and int(declared) > limit() + ENVELOPE:
-        raise too_large()
-
-
 class ArrivedFile(UploadedFile):
     """What the form parser hands to the view: the file is on disk already."""
 
@@ -57,6 +51,18 @@ class StreamingUpload(FileUploadHandler):
         # What the person may keep, once that is known: see upload_api.
         self.use: quota.Use | None = None
 
+    def most(self) -> int:
+        """Bytes that may come in."""
+        return limit()
+
+    def too_large(self) -> TooLarge:
+        return too_large()
+
+    def check_length(self, declared: str | None) -> None:
+        """Refuse by Content-Length, before a byte of the body is read; raises TooLarge."""
+        if declared and declared.isdigit() and int(declared) > self.most() + ENVELOPE:
+            raise self.too_large()
+
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         super().new_file(*args, **kwargs)
         self.incoming = Incoming()
@@ -66,9 +72,9 @@ class StreamingUpload(FileUploadHandler):
             raise ValueError("data before the start of a file")
         # All files of one form together: many files must not pass where one would not.
         self.total += len(raw_data)
-        if self.total > limit():
+        if self.total > self.most():
             self.upload_interrupted()
-            raise too_large()
+            raise self.too_large()
         if self.use and self.use.room is not None and self.total > self.use.room:
             self.upload_interrupted()
             raise quota.full(self.use)

@@ -14,7 +14,7 @@ from uuid import UUID
 from redis.exceptions import RedisError
 
 from core.redis import key, sync_client
-from llm.messages import Request, Text, ToolCall, ToolResult
+from llm.messages import Image, Request, Text, ToolCall, ToolResult
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 DEFAULT_BYTES = 3.0
 SAFETY = 0.95
 LEARNING = 0.2
+# For a picture, at most, whatever the provider.
+IMAGE_TOKENS = 2000
 # A short request is mostly the provider's own framing.
 LEAST_TOKENS = 400
 LEAST_BYTES, MOST_BYTES = 1.0, 6.0
@@ -46,6 +48,12 @@ def request_size(request: Request) -> int:
             elif isinstance(part, ToolCall):
                 total += size(str(part.arguments))
     return total
+
+
+def pictures_in(request: Request) -> int:
+    """How many are shown in it."""
+    parts = (part for message in request.messages for part in message.parts)
+    return sum(isinstance(part, Image) for part in parts)
 
 
 # model -> (rate, until when it is believed): one question asks for it several times.

@@ -25,7 +25,8 @@ TABLES = [
 ]
 # Where a collection with documents has no row of its own.
 SOURCES = ["documents_knowledgeentry", "documents_websource", "documents_webpage"]
-WALLED = {*TABLES, *SOURCES, "documents_collection", "documents_pendingvector"}
+PICTURES = "documents_picture"
+WALLED = {*TABLES, *SOURCES, PICTURES, "documents_collection", "documents_pendingvector"}
 # Tables of this room that tell of documents and hold none of their words.
 WITHOUT_TEXT: set[str] = set()
 
