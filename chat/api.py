@@ -19,6 +19,7 @@ from chat import (
     feedback,
     generations,
     people_api,
+    picture_api,
     queries,
     reading,
     serializers,
@@ -191,6 +192,7 @@ class KeepAnswer(APIView):
 
 urlpatterns = [
     *assistants.urlpatterns,
+    *picture_api.urlpatterns,
     path("chat/config", Config.as_view(), name="chat-config"),
     path("chat/sessions", Sessions.as_view(), name="chat-sessions"),
     path("chat/sessions/<uuid:session_id>", SessionDetail.as_view(), name="chat-session"),

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
+
 from chat.models import Citation, Message
+from chat.protocol import attachment
 from core.catalog import words_for_scripts
 from documents import places
 
@@ -17,15 +20,23 @@ def boot_of(turns: Sequence[dict[str, Any]], language: str) -> dict[str, Any]:
     }
 
 
-def turn(message: Message) -> dict[str, Any]:
+def turn(message: Message, token: str = "") -> dict[str, Any]:
+    """`token`: of the link by which it is read."""
     cited = [citation for citation in message.citations.all() if citation.cited]
     return {
         "is_question": message.role == Message.Role.USER,
         "content": message.content,
+        "pictures": [_picture(each, token) for each in message.pictures],
         "error": message.error,
         "model": message.model.display_name if message.model else "",
         "sources": [_source(citation) for citation in cited],
     }
+
+
+def _picture(each: dict[str, Any], token: str) -> dict[str, Any]:
+    if not token:
+        return attachment(each)
+    return {**each, "url": reverse("shared-picture", args=[token, each["id"]])}
 
 
 def _source(citation: Citation) -> dict[str, Any]:

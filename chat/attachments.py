@@ -1,4 +1,5 @@
-"""Files that come with a question: kept in the chat's own collection, read before it is asked."""
+"""Files that come with a question, kept in the chat's own collection: documents are read before it
+is asked, pictures go along with it."""
 
 import asyncio
 import base64
@@ -13,16 +14,17 @@ from django.utils.translation import gettext as _
 
 from accounts import limits
 from accounts.models import User
-from chat import session_files
+from chat import pictures, session_files
 from chat.models import Session
+from chat.sentences import COMPLETED
 from core.db import in_thread
 from core.errors import AppError, Conflict, Invalid, NotFound
 from documents import services as documents
 from documents.models import Document
+from documents.pictures import media_type
 
 # As long as a proxy leaves a request open.
 WAIT_SECONDS, LOOK_SECONDS = 50.0, 0.3
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 ENDED = (Document.Status.PROCESSED, Document.Status.FAILED)
 
 
@@ -30,6 +32,18 @@ ENDED = (Document.Status.PROCESSED, Document.Status.FAILED)
 class File:
     name: str
     content: bytes
+
+    @property
+    def is_picture(self) -> bool:
+        return media_type(self.content) is not None
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Ids of documents that are to be read, and of pictures the question takes."""
+
+    documents: list[uuid.UUID]
+    pictures: list[uuid.UUID]
 
 
 def decoded(name: str, data: str) -> File:
@@ -39,31 +53,33 @@ def decoded(name: str, data: str) -> File:
     except (binascii.Error, ValueError) as error:
         sentence = _("%(name)s is not in base64.") % {"name": name}
         raise Invalid(sentence, code="invalid_attachment") from error
-    if content.startswith(PICTURES) or (content[:4], content[8:12]) == (b"RIFF", b"WEBP"):
-        sentence = _(
-            "Chats keep no pictures yet. Send %(name)s to /v1/chat/completions, to a model that "
-            "sees."
-        )
-        raise Invalid(sentence % {"name": name}, code="no_pictures")
     return File(name, content)
 
 
-def bring(*, actor: User, session: Session, address: str, files: Sequence[File]) -> list[uuid.UUID]:
-    """Store them; gives the ids of the documents. Raises NotFound, Conflict, TooMany, TooLarge."""
+def bring(*, actor: User, session: Session, address: str, files: Sequence[File]) -> Brought:
+    """Store them. Raises NotFound, Conflict, TooMany, TooLarge, and as pictures.bring."""
     if session.user_id != actor.pk:
         raise NotFound
     if session.status != Session.Status.ACTIVE:
-        raise Conflict(_("This chat is completed. Reopen it or start a new one."), code="completed")
+        raise Conflict(COMPLETED, code="completed")
     if not actor.is_admin:
         for _file in files:
             limits.count("upload", actor, address)
-    target = session_files.collection_of(actor=actor, session_id=session.pk)
-    return [
-        documents.upload(
-            actor=actor, file=io.BytesIO(file.content), name=file.name, collection=target.pk
-        ).pk
-        for file in files
+    seen, read = [file for file in files if file.is_picture], []
+    if len(seen) > pictures.MOST:
+        raise pictures.too_many()
+    shown = [
+        pictures.bring(actor=actor, session_id=session.pk, name=file.name, content=file.content)
+        for file in seen
     ]
+    target = session_files.collection_of(actor=actor, session_id=session.pk)
+    for file in files:
+        if not file.is_picture:
+            stored = io.BytesIO(file.content)
+            read.append(
+                documents.upload(actor=actor, file=stored, name=file.name, collection=target.pk).pk
+            )
+    return Brought(read, [picture.pk for picture, _is_new in shown])
 
 
 async def until_read(document_ids: Sequence[uuid.UUID]) -> None:

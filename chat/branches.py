@@ -5,13 +5,14 @@ the same message; the session's leaf says which of them is shown, and what a mod
 """
 
 import uuid
+from collections.abc import Sequence
 from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import doorbell, generations, queries, services
+from chat import doorbell, generations, pictures, queries, services
 from chat.models import Generation, Message, Session
 from core.errors import Conflict, Invalid, NotFound
 from core.idempotency import fingerprint
@@ -28,7 +29,10 @@ def answer_again(*, actor: User, message_id: uuid.UUID) -> Generation:
     question = message.parent if message.role == Message.Role.ASSISTANT else message
     if question is None:
         raise NotFound
-    return services.open_generation(session, question, services.model_of(session))
+    model = services.model_of(session)
+    if question.pictures:
+        pictures.require_sight(session, model)
+    return services.open_generation(session, question, model)
 
 
 def answer_again_once(
@@ -39,10 +43,17 @@ def answer_again_once(
 
 
 @transaction.atomic
-def edit(*, actor: User, message_id: uuid.UUID, text: str) -> Generation:
+def edit(
+    *,
+    actor: User,
+    message_id: uuid.UUID,
+    text: str,
+    images: Sequence[uuid.UUID] | None = None,
+) -> Generation:
     """Ask a question again in other words, at its place: what came after it is another branch.
 
-    Raises as services.post_message, and Invalid for a message that is not a question.
+    Its pictures stay with it, unless `images` names others, or none. Raises as
+    services.post_message, and Invalid for a message that is not a question.
     """
     text = services.checked(text)
     message = queries.message(actor, message_id)
@@ -50,16 +61,29 @@ def edit(*, actor: User, message_id: uuid.UUID, text: str) -> Generation:
         raise Invalid(_("Only your own questions can be changed."), code="not_a_question")
     session = services.locked(actor, message.session_id)
     model = services.model_of(session)
-    services.check_fits(model, text)
-    question = services.add_message(session, Message.Role.USER, parent=message.parent, content=text)
+    kept = [uuid.UUID(each["id"]) for each in message.pictures] if images is None else images
+    services.check_fits(session, model, text, len(kept))
+    question = services.add_message(
+        session,
+        Message.Role.USER,
+        parent=message.parent,
+        content=text,
+        pictures=pictures.taken(session, kept),
+    )
     return services.open_generation(session, question, model)
 
 
 def edit_once(
-    *, actor: User, message_id: uuid.UUID, text: str, key: str = ""
+    *,
+    actor: User,
+    message_id: uuid.UUID,
+    text: str,
+    images: Sequence[uuid.UUID] | None = None,
+    key: str = "",
 ) -> tuple[Generation, bool]:
-    post = partial(edit, actor=actor, message_id=message_id, text=text)
-    return services.once_posted(actor, key, fingerprint("edit", message_id, text), post)
+    post = partial(edit, actor=actor, message_id=message_id, text=text, images=images)
+    print_ = fingerprint("edit", message_id, text, *([] if images is None else [images]))
+    return services.once_posted(actor, key, print_, post)
 
 
 @transaction.atomic

@@ -97,7 +97,7 @@ class ChatConsumer(AsyncWebsocketConsumer):
     async def _dispatch(self, frame: dict[str, Any]) -> None:
         match frame.get("type"):
             case "message":
-                await self._message(frame.get("message"), frame.get("client_id"))
+                await self._message(frame)
             case "stop":
                 await self._stop()
             case "resume":
@@ -111,25 +111,28 @@ class ChatConsumer(AsyncWebsocketConsumer):
             case _:
                 raise Invalid(_("Unknown message type."), code="unknown_type")
 
-    async def _message(self, text: Any, client_id: Any) -> None:
+    async def _message(self, frame: dict[str, Any]) -> None:
         """`client_id` is the page's own name for this message: sent again after a lost connection
-        it is still one message."""
+        it is still one message. `attachments` are pictures that were brought here: [{id}]."""
+        text, client_id = frame.get("message"), frame.get("client_id")
         if not isinstance(text, str):
             raise Invalid(_("Write a question first."), code="empty_message")
         ask = partial(services.post_once, actor=self.user, session_id=self.session_id)
-        await self._begin(partial(ask, text=text, key=_key(client_id)))
+        ask = partial(ask, text=text, images=_images(frame.get("attachments")) or ())
+        await self._begin(partial(ask, key=_key(client_id)))
 
     async def _regenerate(self, message_id: Any) -> None:
         mine = await self._message_here(message_id)
         await self._begin(partial(branches.answer_again_once, actor=self.user, message_id=mine))
 
     async def _edit(self, frame: dict[str, Any]) -> None:
-        """As `_message`, in place of an earlier question."""
+        """As `_message`, in place of an earlier question. It keeps its pictures unless told."""
         text, client_id = frame.get("message"), frame.get("client_id")
         if not isinstance(text, str):
             raise Invalid(_("Write a question first."), code="empty_message")
         mine = await self._message_here(frame.get("message_id"))
         ask = partial(branches.edit_once, actor=self.user, message_id=mine, text=text)
+        ask = partial(ask, images=_images(frame.get("attachments")))
         await self._begin(partial(ask, key=_key(client_id)))
 
     async def _message_here(self, message_id: Any) -> uuid.UUID:
@@ -196,6 +199,17 @@ class ChatConsumer(AsyncWebsocketConsumer):
 
 def _key(client_id: Any) -> str:
     return f"socket {client_id}" if isinstance(client_id, str) and client_id else ""
+
+
+def _images(given: Any) -> list[uuid.UUID] | None:
+    """Ids of pictures; None where nothing was said of them."""
+    if given is None:
+        return None
+    try:
+        return [uuid.UUID(str(each["id"])) for each in given]
+    except (TypeError, KeyError, ValueError) as error:
+        sentence = _("`attachments` is a list of pictures of this chat, each {id}.")
+        raise Invalid(sentence, code="bad_frame") from error
 
 
 def _uuid(value: Any) -> uuid.UUID:

@@ -1,14 +1,15 @@
 """What the model is told: the prompt with its fields, the rules of citing, and the conversation."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.models import Message as ChatMessage
 from chat.models import Session
-from llm.messages import Message, assistant, user
+from llm.messages import Message, Part, Text, assistant, user
 from llm.models import LanguageModel
-from llm.tokens import bytes_a_token, size
+from llm.tokens import IMAGE_TOKENS, bytes_a_token, size
 from prompts.services import told
 from rag.marks import strip_marks
 
@@ -60,6 +61,28 @@ def window(model: LanguageModel) -> Window:
     return Window(int(model.context_window * bytes_a_token(model.pk)))
 
 
+def picture_size(model: LanguageModel) -> int:
+    """The bytes of text in whose place a picture stands."""
+    return int(IMAGE_TOKENS * bytes_a_token(model.pk))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What stands before the words of messages that came with pictures, and how much room each
+    picture takes."""
+
+    parts: Mapping[uuid.UUID, tuple[Part, ...]]
+    size: int
+
+    def of(self, message: ChatMessage) -> int:
+        """Bytes of a message with its pictures."""
+        shown = (part for part in self.parts.get(message.pk, ()) if not isinstance(part, Text))
+        return size(message.content) + self.size * len(list(shown))
+
+
+NOTHING_SEEN = Seen({}, 0)
+
+
 @dataclass(frozen=True)
 class Fitted:
     """The messages to send, and whether older ones had to be left out."""
@@ -95,7 +118,11 @@ def may_search(session: Session) -> bool:
 
 
 def conversation(
-    messages: Sequence[ChatMessage], budget: int, summary: str = "", summarised: int = 0
+    messages: Sequence[ChatMessage],
+    budget: int,
+    summary: str = "",
+    summarised: int = 0,
+    seen: Seen = NOTHING_SEEN,
 ) -> Fitted:
     """The latest messages that fit `budget` bytes, whole, ending with the question.
 
@@ -103,36 +130,38 @@ def conversation(
     of old answers are removed. The question itself is always there.
     """
     said = [message for message in messages if message.content.strip()]
-    chosen = _latest(said, budget)
+    chosen = _latest(said, budget, seen)
     if len(chosen) == len(said):
-        return Fitted(_told(chosen), False)
+        return Fitted(_told(chosen, seen), False)
     if not summary:
-        return Fitted(_told(chosen), True)
-    rest = _latest([m for m in said if m.position > summarised], budget - size(summary))
+        return Fitted(_told(chosen, seen), True)
+    later = [message for message in said if message.position > summarised]
+    rest = _latest(later, budget - size(summary), seen)
     missing = bool(rest) and rest[0].position > summarised + 2
-    return Fitted(_with_summary(summary, _told(rest or said[-1:])), missing)
+    return Fitted(_with_summary(summary, _told(rest or said[-1:], seen)), missing)
 
 
-def _latest(messages: Sequence[ChatMessage], budget: int) -> list[ChatMessage]:
+def _latest(messages: Sequence[ChatMessage], budget: int, seen: Seen) -> list[ChatMessage]:
     chosen: list[ChatMessage] = []
     for message in reversed(messages):
-        budget -= size(message.content)
+        budget -= seen.of(message)
         if budget < 0 and chosen:
             break
         chosen.append(message)
     return chosen[::-1]
 
 
-def _told(messages: Sequence[ChatMessage]) -> tuple[Message, ...]:
+def _told(messages: Sequence[ChatMessage], seen: Seen) -> tuple[Message, ...]:
     """Two messages of one side in a row (an answer that never came) are joined."""
     out: list[Message] = []
     for message in messages:
         is_student = message.role == ChatMessage.Role.USER
         content = message.content.strip()
         new = user(content) if is_student else assistant(strip_marks(content))
+        if before := seen.parts.get(message.pk):
+            new = Message("user", (*before, *new.parts))
         if out and out[-1].role == new.role:
-            join = user if is_student else assistant
-            out[-1] = join(f"{out[-1].text}\n\n{new.text}")
+            out[-1] = _joined(out[-1], new)
         else:
             out.append(new)
     while out and out[-1].role == "assistant":
@@ -140,8 +169,15 @@ def _told(messages: Sequence[ChatMessage]) -> tuple[Message, ...]:
     return tuple(out)
 
 
+def _joined(first: Message, then: Message) -> Message:
+    """One message of two, their pictures in place."""
+    if len(first.parts) == len(then.parts) == 1:
+        return Message(first.role, (Text(f"{first.text}\n\n{then.text}"),))
+    return Message(first.role, (*first.parts, Text("\n\n"), *then.parts))
+
+
 def _with_summary(summary: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
     head = f"{EARLIER}\n{summary}"
     if messages and messages[0].role == "user":
-        return (user(f"{head}\n\n{messages[0].text}"), *messages[1:])
+        return (_joined(user(head), messages[0]), *messages[1:])
     return (user(head), *messages)

@@ -87,6 +87,23 @@ OPERATIONS = {
         is_limited=True,
         note="For this chat alone. 200: this file is here already.",
     ),
+    f"POST {SESSION}/pictures": Operation(
+        "Add a picture to the next question of a chat",
+        {201: shapes.Attachment, 200: shapes.Attachment},
+        body={"multipart/form-data": FileOnly},
+        errors=(409, 503),
+        is_idempotent=True,
+        is_limited=True,
+        note="PNG, JPEG, GIF or WebP of at most 10 MB. The question names it by its id; what no "
+        "question took within a day is taken back. 200: this picture is in the chat already.",
+    ),
+    "GET chat/pictures/{picture_id}": Operation(
+        "Get a picture of a chat",
+        {200: Binary(("image/png", "image/jpeg"), "The picture."), 304: None},
+        errors=(503,),
+        headers=("ETag",),
+        note="For who reads the chat.",
+    ),
     f"POST {SESSION}/messages": Operation(
         "Ask a question",
         {200: (TURN, shapes.AnswerWithSources)},

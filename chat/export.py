@@ -45,6 +45,7 @@ def as_markdown(session: Session, messages: Sequence[Message]) -> str:
     parts = [f"# {_line(session.title) or _('Chat')}", _when(session.started_at)]
     for message in messages:
         parts += [_head(message), message.content.strip() or f"*{message.error or '…'}*"]
+        parts += [f"*{_('Picture')}: {_line(each['name'])}*" for each in message.pictures]
         sources = _sources(list(message.citations.all()))
         if sources:
             parts.append(sources)

@@ -143,6 +143,11 @@ class Message(models.Model):
     # What the assistant did on the way: [{name, query, status, results_count}].
     steps = models.JSONField(default=list, blank=True)
     model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    # What came with a question: [{id, name, media_type, width, height}] of pictures of this chat.
+    # Written once; what they show is asked for by id.
+    pictures = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     # Filled by chat.queries where a branch is read.

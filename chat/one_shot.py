@@ -1,7 +1,7 @@
 """One question in one request: the session is found, or begun, with it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from django.db import IntegrityError, transaction
@@ -23,6 +23,7 @@ def ask_once(
     session_id: uuid.UUID | None = None,
     model: str = "",
     assistant: str = "",
+    images: Sequence[uuid.UUID] = (),
     key: str = "",
 ) -> tuple[Generation, bool]:
     """(the generation that answers, whether it is a new one), as `services.post_once`.
@@ -43,9 +44,9 @@ def ask_once(
     @transaction.atomic
     def post() -> Generation:
         session = _session(actor, session_id, begin, chosen, helper)
-        return services.post_message(actor=actor, session_id=session.pk, text=prompt)
+        return services.post_message(actor=actor, session_id=session.pk, text=prompt, images=images)
 
-    print_ = fingerprint("ask", prompt, session_id, model, *filter(None, [assistant]))
+    print_ = fingerprint("ask", prompt, session_id, model, *filter(None, [assistant]), *images)
     return services.once_posted(actor, key, print_, post)
 
 

@@ -22,7 +22,7 @@ router = Router(auth=caller_auth, tags=["chat"])
 
 
 class AttachmentIn(Schema):
-    """A document: `data` is its content in base64, alone or in a data: URL."""
+    """A document or a picture: `data` is its content in base64, alone or in a data: URL."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,9 +56,10 @@ async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
     _require_known(body)
     key = request.headers.get("Idempotency-Key", "")
     session_id = body.session_id
+    images: list[uuid.UUID] = []
     # An empty question is refused below, before anything is kept.
     if body.attachments and body.prompt.strip():
-        session_id = await _brought(request, body, key)
+        session_id, images = await _brought(request, body, key)
     post = partial(
         one_shot.ask_once,
         actor=caller_of(request),
@@ -66,6 +67,7 @@ async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
         session_id=session_id,
         model=body.model,
         assistant=body.assistant,
+        images=images,
         key=key,
     )
     generation = await begin(request, post)
@@ -85,8 +87,10 @@ async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
     return JsonResponse({**told, "message": message})
 
 
-async def _brought(request: HttpRequest, body: AskIn, key: str) -> uuid.UUID:
-    """The session that has the files of the request, all of them read."""
+async def _brought(
+    request: HttpRequest, body: AskIn, key: str
+) -> tuple[uuid.UUID, list[uuid.UUID]]:
+    """The session that has the files of the request, all of them read, and ids of the pictures."""
     actor = caller_of(request)
     files = [attachments.decoded(one.filename, one.data) for one in body.attachments]
     # The same request sent again has to find the session it began.
@@ -95,14 +99,15 @@ async def _brought(request: HttpRequest, body: AskIn, key: str) -> uuid.UUID:
     session, is_new = await in_thread(find, model=body.model, assistant=body.assistant)
     try:
         bring = partial(attachments.bring, actor=actor, session=session)
-        await attachments.until_read(await in_thread(bring, address=address(request), files=files))
+        brought = await in_thread(bring, address=address(request), files=files)
+        await attachments.until_read(brought.documents)
     except AppError as error:
         if is_new and not error.retryable:
             await in_thread(session_files.delete_with_files, actor=actor, session=session)
         else:
             error.extra["session_id"] = str(session.pk)
         raise
-    return session.pk
+    return session.pk, brought.pictures
 
 
 def _require_known(body: AskIn) -> None:

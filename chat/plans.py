@@ -8,8 +8,9 @@ from functools import partial
 from accounts.models import User
 from chat import queries
 from chat.assistants.queries import chain
-from chat.context import conversation, may_search, system_prompt, window
+from chat.context import Seen, conversation, may_search, picture_size, system_prompt, window
 from chat.models import Generation, Message, Session
+from chat.pictures import Album
 from chat.tools import Before
 from llm.fallback import Candidate
 from llm.messages import Request
@@ -45,6 +46,7 @@ class Talk:
     thread: list[Message]
     student: str
     language: str
+    album: Album
 
 
 def plan(generation: Generation, user: User, language: str) -> Plan:
@@ -54,7 +56,8 @@ def plan(generation: Generation, user: User, language: str) -> Plan:
     thread = [question]
     if question.parent_id is not None:
         thread = queries.branch(list(session.messages.all()), generation.question_id)
-    talk = Talk(session, thread, user.full_name, user.language or language)
+    album = Album(user, session)
+    talk = Talk(session, thread, user.full_name, user.language or language, album)
     chosen, left_out = _candidate(model, talk)
     return Plan(
         generation_id=generation.pk,
@@ -93,7 +96,8 @@ def _candidate(model: LanguageModel, talk: Talk) -> tuple[Candidate, bool]:
     session = talk.session
     space, system = window(model), system_prompt(session, talk.student, talk.language)
     summary, until = queries.summary_of(session, talk.thread)
-    fitted = conversation(talk.thread, space.conversation(system), summary, until)
+    seen = Seen(talk.album.told(talk.thread, model), picture_size(model))
+    fitted = conversation(talk.thread, space.conversation(system), summary, until, seen)
     request = Request(
         model=model.name,
         system=system,
@@ -104,6 +108,8 @@ def _candidate(model: LanguageModel, talk: Talk) -> tuple[Candidate, bool]:
 
 
 def _others(model: LanguageModel, talk: Talk) -> list[Candidate]:
-    task = task_of(talk.thread[-1].content)
-    others = chain(talk.session.assistant_version, model.pk, task)
-    return [_candidate(other, talk)[0] for other in others]
+    """A question with pictures goes to models that see, and to no other."""
+    question = talk.thread[-1]
+    others = chain(talk.session.assistant_version, model.pk, task_of(question.content))
+    seeing = [other for other in others if other.supports_vision or not question.pictures]
+    return [_candidate(other, talk)[0] for other in seeing]

@@ -88,7 +88,13 @@ def brief(message: Message) -> dict[str, Any]:
         "content": message.content,
         "created_at": message.created_at.isoformat(),
         "parent_id": str(message.parent_id) if message.parent_id else None,
+        "attachments": [attachment(each) for each in message.pictures],
     }
+
+
+def attachment(picture: dict[str, Any]) -> dict[str, Any]:
+    """A picture of a question, and where it is to be seen."""
+    return {**picture, "url": f"/api/v1/chat/pictures/{picture['id']}"}
 
 
 def full(message: Message, citations: Sequence[Citation]) -> dict[str, Any]:

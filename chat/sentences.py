@@ -9,6 +9,7 @@ CLOSED = _(
     "The assistant of this chat is not open to you any more. What was said stays here; start a new "
     "chat to go on, or ask your lecturer."
 )
+COMPLETED = _("This chat is completed. Reopen it or start a new one.")
 SENTENCES = {
     "restarted": _(
         "The answer was interrupted because Lontar was restarted. What was written is kept; "

@@ -1,7 +1,7 @@
 """Sessions and what is said in them: everything that writes, each with its own access check."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from chat import doorbell, generations, opening, queries, session_files, tasks
+from chat import doorbell, generations, opening, pictures, queries, session_files, tasks
 from chat.assistants.models import Assistant
 from chat.beginning import create_session, usable_assistant, usable_model
-from chat.context import window
+from chat.context import picture_size, window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
-from chat.sentences import CLOSED
+from chat.sentences import CLOSED, COMPLETED
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from core.idempotency import fingerprint, once
 from core.process import owner
@@ -92,17 +92,26 @@ def _require_may_change(actor: User) -> None:
 
 
 @transaction.atomic
-def post_message(*, actor: User, session_id: uuid.UUID, text: str) -> Generation:
+def post_message(
+    *, actor: User, session_id: uuid.UUID, text: str, images: Sequence[uuid.UUID] = ()
+) -> Generation:
     """Save the student's message and open the generation that will answer it.
 
-    The message is kept whatever happens to the model afterwards. Raises Conflict (code busy) while
-    an answer is still being written, Invalid for an empty or too long message or a closed session.
+    The message is kept whatever happens to the model afterwards. `images` are ids of pictures that
+    were brought to this chat. Raises Conflict (code busy) while an answer is still being written,
+    Invalid for an empty or too long message, a closed session, or a model that does not see.
     """
     text = checked(text)
     session = locked(actor, session_id)
     model = model_of(session)
-    check_fits(model, text)
-    question = add_message(session, Message.Role.USER, parent_id=session.leaf_id, content=text)
+    check_fits(session, model, text, len(images))
+    question = add_message(
+        session,
+        Message.Role.USER,
+        parent_id=session.leaf_id,
+        content=text,
+        pictures=pictures.taken(session, images),
+    )
     if session.title_is_automatic and not session.title:
         session.title = make_title(text)
         session_files.keep_name(session)
@@ -127,17 +136,22 @@ def _clean(text: str) -> str:
 
 
 def post_once(
-    *, actor: User, session_id: uuid.UUID, text: str, key: str = ""
+    *,
+    actor: User,
+    session_id: uuid.UUID,
+    text: str,
+    images: Sequence[uuid.UUID] = (),
+    key: str = "",
 ) -> tuple[Generation, bool]:
     """Like post_message, but a request repeated under its key finds the first one's generation."""
-    print_ = fingerprint("message", session_id, text)
+    print_ = fingerprint("message", session_id, text, *images)
     said = _clean(text)
-    if said and len(said) <= MAX_MESSAGE:
+    if said and len(said) <= MAX_MESSAGE and not images:
         asked = opening.Asked(actor, session_id, said, make_title(said), key, print_)
         if (generation := opening.open_at_once(asked)) is not None:
             session_files.keep_name(generation.session)
             return generation, True
-    post = partial(post_message, actor=actor, session_id=session_id, text=text)
+    post = partial(post_message, actor=actor, session_id=session_id, text=text, images=images)
     return once_posted(actor, key, print_, post)
 
 
@@ -169,7 +183,7 @@ def locked(actor: User, session_id: uuid.UUID) -> Session:
         raise NotFound
     _require_assistant(actor, session)
     if session.status == Session.Status.COMPLETED:
-        raise Conflict(_("This chat is completed. Reopen it or start a new one."), code="completed")
+        raise Conflict(COMPLETED, code="completed")
     if generations.running(session) is not None:
         raise Conflict(
             _("The answer before is still being written. Wait for it or stop it first."),
@@ -203,9 +217,20 @@ def model_of(session: Session) -> LanguageModel:
     return model
 
 
-def check_fits(model: LanguageModel, text: str) -> None:
+def check_fits(session: Session, model: LanguageModel, text: str, images: int = 0) -> None:
     """Before it is sent: a question the model cannot hold is better brought as a file."""
+    if images:
+        pictures.require_sight(session, model)
     room = window(model).question
+    if images and size(text) + images * picture_size(model) > room:
+        raise Invalid(
+            _(
+                "So many pictures and words are too much for %(model)s. Ask about fewer pictures "
+                "at once, or choose a model with a larger context."
+            )
+            % {"model": model.display_name},
+            code="message_too_long",
+        )
     if size(text) > room:
         words = room // BYTES_A_WORD
         raise Invalid(

@@ -14,9 +14,10 @@ from documents.models import Collection
 @transaction.atomic
 def collection_of(*, actor: User, session_id: uuid.UUID) -> Collection:
     """Made when it is first asked for. Raises NotFound for whatever is not a chat of the actor."""
-    mine = Session.objects.visible_to(actor).select_related("files", "user")
-    # Two files dropped together ask at the same time.
-    session = mine.select_for_update(of=("self",)).filter(pk=session_id).first()
+    # Two files dropped together ask at the same time. The collection is not joined: whoever waited
+    # for the lock would be given the new row of the session with the join as it was before.
+    mine = Session.objects.visible_to(actor).select_for_update(of=("self",))
+    session = mine.filter(pk=session_id).first()
     if session is None:
         raise NotFound
     if session.files is None:

@@ -118,12 +118,24 @@ class Feedback(BaseModel):
     reason: str
 
 
+class Attachment(BaseModel):
+    """A picture of a question, drawn anew: upright, without metadata, at most 2048 pixels wide."""
+
+    id: UUID
+    name: str
+    media_type: Literal["image/png", "image/jpeg"]
+    width: int
+    height: int
+    url: str = Field(description="Where who reads the chat sees it.")
+
+
 class Said(BaseModel):
     id: UUID
     role: Literal["user", "assistant"]
     content: str
     created_at: datetime
     parent_id: UUID | None = Field(description="The message it answers or follows.")
+    attachments: list[Attachment]
 
 
 MessageStatus = Literal["complete", "streaming", "stopped", "interrupted", "failed"]

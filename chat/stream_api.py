@@ -13,17 +13,33 @@ from accounts.ninja import caller_auth
 from accounts.resolve import Caller
 from chat import branches, queries, runner, services
 from chat.answering import begin, caller_of, collected, stream_of
+from chat.pictures import MOST
 from core.db import in_thread
 from core.errors import NotFound
 
 router = Router(auth=caller_auth, tags=["chat"])
 
 
+class PictureOf(Schema):
+    """One that was brought by `POST chat/sessions/{id}/pictures`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: uuid.UUID
+
+
 class MessageIn(Schema):
     model_config = ConfigDict(extra="forbid")
 
     message: str = Field(max_length=services.MAX_MESSAGE)
+    attachments: list[PictureOf] = Field(default_factory=list, max_length=MOST)
     stream: StrictBool | None = None
+
+
+class EditIn(MessageIn):
+    """Without `attachments` the question keeps its pictures."""
+
+    attachments: list[PictureOf] | None = Field(None, max_length=MOST)
 
 
 class AnswerOut(Schema):
@@ -38,7 +54,8 @@ async def post_message(
     """Ask. Answers with text/event-stream, or with JSON for `Accept: application/json`."""
     user, key = caller_of(request), request.headers.get("Idempotency-Key", "")
     ask = partial(services.post_once, actor=user, session_id=session_id)
-    return await _answer(request, partial(ask, text=body.message, key=key), body.stream)
+    ask = partial(ask, text=body.message, images=[one.id for one in body.attachments])
+    return await _answer(request, partial(ask, key=key), body.stream)
 
 
 @router.post("chat/messages/{uuid:message_id}/retry", response=AnswerOut)
@@ -50,10 +67,12 @@ async def retry(request: HttpRequest, message_id: uuid.UUID) -> HttpResponseBase
 
 
 @router.post("chat/messages/{uuid:message_id}/edit", response=AnswerOut)
-async def edit(request: HttpRequest, message_id: uuid.UUID, body: MessageIn) -> HttpResponseBase:
+async def edit(request: HttpRequest, message_id: uuid.UUID, body: EditIn) -> HttpResponseBase:
     """Ask a question of mine in other words; the earlier question is kept with its answers."""
     user, key = caller_of(request), request.headers.get("Idempotency-Key", "")
+    images = None if body.attachments is None else [one.id for one in body.attachments]
     ask = partial(branches.edit_once, actor=user, message_id=message_id, text=body.message)
+    ask = partial(ask, images=images)
     return await _answer(request, partial(ask, key=key), body.stream)
 
 

@@ -32,7 +32,7 @@ from llm.loop import Tool, run_turn
 from llm.messages import JSONDict, ToolCall, Usage
 from llm.models import LanguageModel
 from llm.services import Caller, chat_model
-from llm.tokens import LEAST_TOKENS, learn, request_size
+from llm.tokens import LEAST_TOKENS, learn, pictures_in, request_size
 from rag.binding import bound
 from rag.marks import MarkFilter
 from rag.sources import SourceBook
@@ -243,8 +243,9 @@ class Turn:
 
     def _afterwards(self) -> None:
         """What nobody waits for: learn from the provider's count, shorten a long session."""
-        if not self.steps and self.usage.input_tokens:
-            sent = request_size(self.plan.chosen.request)
+        asked = self.plan.chosen.request
+        if not self.steps and self.usage.input_tokens and not pictures_in(asked):
+            sent = request_size(asked)
             learn(self.plan.model.pk, sent, self.usage.input_tokens)
         if self.plan.left_out:
             services.ask_for_summary(self.plan.session_id)

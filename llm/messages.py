@@ -159,3 +159,9 @@ class Request:
     call_tools: bool = True
     max_tokens: int | None = None
     wishes: Wishes = Wishes()
+
+
+def asks_to_see(request: Request) -> bool:
+    """Whether the question that is to be answered has a picture in it."""
+    asked = [message for message in request.messages if message.role == "user"]
+    return bool(asked) and any(isinstance(part, Image) for part in asked[-1].parts)

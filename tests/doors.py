@@ -38,7 +38,7 @@ class Door:
 
     @property
     def is_upload(self) -> bool:
-        return self.method == "POST" and self.path.endswith(("files/upload", "/files"))
+        return self.method == "POST" and self.path.endswith(("files/upload", "/files", "/pictures"))
 
     @property
     def is_async(self) -> bool:
@@ -121,6 +121,8 @@ DOORS = [
     _api(Who.OWNER, "DELETE chat/messages/<uuid:message_id>/feedback", 204),
     _api(Who.MEMBERS, "POST chat/ws-ticket"),
     _api(Who.OWNER, f"POST {SESSION}/files", 201),
+    _api(Who.OWNER, f"POST {SESSION}/pictures", 422),
+    _api(Who.OWNER, "GET chat/pictures/<uuid:picture_id>"),
     # For programs of the OpenAI protocol.
     Door(Who.MEMBERS, "GET", "v1/models"),
     Door(Who.MEMBERS, "GET", "v1/models/<path:name>", 404),
@@ -143,6 +145,13 @@ DOORS = [
     _api(Who.OWNER, f"POST {SESSION}/shares", 201),
     _api(Who.OWNER, "DELETE chat/shares/<uuid:share_id>", 204),
     Door(Who.ANYONE, "GET", "s/<str:token>/", 404, why="whoever holds the link reads the chat"),
+    Door(
+        Who.ANYONE,
+        "GET",
+        "s/<str:token>/pictures/<uuid:picture_id>/",
+        404,
+        why="whoever holds the link sees the pictures of what it shows",
+    ),
     # Class reading. An admin who does not read the class finds none of its chats.
     _api(Who.MEMBERS, "GET chat/questions"),
     _api(Who.MEMBERS, "GET chat/readers"),

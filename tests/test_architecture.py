@@ -51,6 +51,7 @@ PUBLIC = {
         "asking",
         "upload_api",
         "serializers",
+        "pictures",
         "headings",
         "names",
         "places",
@@ -124,6 +125,7 @@ HEAVY = {
     "numpy",
     "charset_normalizer",
     "genai_prices",
+    "PIL",
 }
 LATE_IMPORT_REASONS = {
     "config.apps: documents.switching": "models are not loaded before",

@@ -9,14 +9,22 @@ from django.utils import timezone
 
 from accounts.api_keys import make_key
 from accounts.models import ApiKey, Group, User
+from chat import pictures, session_files, sharing
 from chat import services as chat_services
-from chat import sharing
 from chat.models import Assistant, DataExport, Message, Session, Share
 from chat.mydata import work
 from core.ids import new_id
 from documents import collections as documents_collections
 from documents import storage
-from documents.models import Chunk, Collection, Document, KnowledgeEntry, Page, WebSource
+from documents.models import (
+    Chunk,
+    Collection,
+    Document,
+    KnowledgeEntry,
+    Page,
+    Picture,
+    WebSource,
+)
 from llm.models import EmbeddingModel, LanguageModel, Provider
 from prompts.models import Prompt, PromptVersion
 from rag.models import EvaluationRun, EvaluationSet, Question, Result
@@ -44,6 +52,7 @@ class World:
     assistant: Assistant
     share: Share
     export: DataExport
+    picture: Picture
 
     @property
     def ids(self) -> dict[str, Any]:
@@ -68,6 +77,7 @@ class World:
             "<uuid:key_id>": self.key.pk,
             "<uuid:share_id>": self.share.pk,
             "<uuid:export_id>": self.export.pk,
+            "<uuid:picture_id>": self.picture.pk,
             "<int:number>": 1,
             "<path:name>": "no-such/model",
         }
@@ -93,7 +103,8 @@ def build(alice: User, number: int = 0) -> World:
     rest = (prompt, _model(), _provider(), _embedding(), _run(document), key, _group(alice))
     sources = (_web_source(alice, number), _entry(alice, number), _assistant(document, number))
     shared, _token = sharing.share(actor=alice, session_id=session.pk)
-    return World(alice, session, message, *read, *rest, *sources, shared, _export(alice))
+    last = (shared, _export(alice), _picture(session, message))
+    return World(alice, session, message, *read, *rest, *sources, *last)
 
 
 def _export(alice: User) -> DataExport:
@@ -103,6 +114,26 @@ def _export(alice: User) -> DataExport:
     work.folder().joinpath(name).write_bytes(SECRET.encode())
     later = timezone.now() + timedelta(days=1)
     return DataExport.objects.create(user=alice, status="READY", filename=name, expires_at=later)
+
+
+def _picture(session: Session, answer: Message) -> Picture:
+    """With the question before an answer; what it shows is the word itself."""
+    incoming = storage.Incoming()
+    incoming.write(SECRET.encode())
+    made = Picture.objects.create(
+        collection=session_files.collection_of(actor=session.user, session_id=session.pk),
+        owner=session.user,
+        name=f"{SECRET}.png",
+        sha256=incoming.sha256,
+        filename=incoming.keep(),
+        media_type="image/png",
+        width=64,
+        height=48,
+        file_size=incoming.size,
+        is_used=True,
+    )
+    Message.objects.filter(pk=answer.parent_id).update(pictures=[pictures.row(made)])
+    return made
 
 
 def _run(document: Document) -> EvaluationRun:

@@ -6,17 +6,11 @@ import binascii
 from django.utils.translation import gettext as _
 
 from chat.compatible.refusals import refused
+from documents.pictures import media_type
 from llm.messages import Image
 
 LARGEST = 15 * 1024 * 1024
 MOST = 20
-# What every model that sees can read, by how it begins; what a file says of itself is not asked.
-BEGINNINGS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 
 
 def picture(url: str, param: str) -> Image:
@@ -37,9 +31,3 @@ def picture(url: str, param: str) -> Image:
     if len(content) > LARGEST:
         raise refused(_("This picture is larger than 15 MB."), param, "image_too_large")
     return Image(kind, content)
-
-
-def media_type(content: bytes) -> str | None:
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for begin, kind in BEGINNINGS if content.startswith(begin)), None)

@@ -5,6 +5,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from chat import export
 from chat.models import Session
 from chat.queries import branch, every_message
 from chat.sharing import shares
-from documents.models import Collection, Document, Page
+from core.errors import NotFound
+from documents import pictures
+from documents.models import Collection, Document, Page, Picture
 from documents.names import clean
 from documents.services import original
 from llm.models import ModelCall
@@ -29,8 +32,9 @@ STORED = (".pdf", ".docx", ".pptx", ".zip", ".png", ".jpg", ".jpeg")
 
 
 def count(user: User) -> int:
-    """Chats and files, the steps of `write`."""
-    return user.chat_sessions.count() + Document.objects.filter(owner=user).count()
+    """Chats, files and pictures, the steps of `write`."""
+    mine = (Document.objects.filter(owner=user), Picture.objects.filter(owner=user))
+    return user.chat_sessions.count() + sum(rows.count() for rows in mine)
 
 
 def write(user: User, target: Path, step: Callable[[], None]) -> None:
@@ -49,6 +53,9 @@ def write(user: User, target: Path, step: Callable[[], None]) -> None:
         for number, pk in enumerate(_ids(Document.objects.filter(owner=user)), 1):
             _file(archive, number, pk)
             step()
+        for number, pk in enumerate(_ids(Picture.objects.filter(owner=user)), 1):
+            _picture(archive, number, pk)
+            step()
 
 
 def _ids(rows: Any) -> list[UUID]:
@@ -64,6 +71,7 @@ def _readme(user: User) -> str:
         "sources, feedback)\n"
         "- files.jsonl and files/: what you uploaded, with its originals; of a file whose original "
         "was not kept, the text that was read from it\n"
+        "- pictures/: what you brought to your questions, named in the chats\n"
         "- usage.jsonl: when a model was asked for you, and what that used\n"
     ) % {"name": user.get_full_name()}
 
@@ -123,6 +131,15 @@ def _file(archive: zipfile.ZipFile, number: int, pk: UUID) -> None:
     entry.compress_type = how
     with source_path.open("rb") as source, archive.open(entry, "w", force_zip64=True) as target:
         shutil.copyfileobj(source, target, PIECE)
+
+
+def _picture(archive: zipfile.ZipFile, number: int, pk: UUID) -> None:
+    picture = Picture.objects.filter(pk=pk).first()
+    if picture is None:
+        return
+    name = f"pictures/{number:04d} {_short(pictures.file_name(picture))}"
+    with suppress(NotFound):  # its file is gone; the chat still names it
+        archive.writestr(name, pictures.content(picture), zipfile.ZIP_STORED)
 
 
 def _text(archive: zipfile.ZipFile, name: str, document: Document) -> None:

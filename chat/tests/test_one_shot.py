@@ -101,7 +101,7 @@ async def test_a_model_is_named_by_id_or_name(
         ({"prompt": "Hi?", "use_memory": True}, "no_memory"),
         ({"prompt": "Hi?", "attachments": ["x"]}, "invalid"),
         ({"prompt": "Hi?", "attachments": [{"filename": "x", "data": "#"}]}, "invalid_attachment"),
-        ({"prompt": "Hi?", "attachments": [{"filename": "x", "data": "R0lGODlh"}]}, "no_pictures"),
+        ({"prompt": "Hi?", "attachments": [{"filename": "x", "data": "R0lGODlh"}]}, "no_vision"),
         ({"prompt": " ", "attachments": [{"filename": "x", "data": "YQ=="}]}, "empty_message"),
         ({"prompt": "Hi?", "mode": "shopping"}, "invalid"),
         ({"prompt": "Hi?", "unknown": 1}, "invalid"),

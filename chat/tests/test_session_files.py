@@ -1,12 +1,14 @@
 """Files brought to a chat: theirs to find is that chat's alone."""
 
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from django.urls import reverse
@@ -231,3 +233,31 @@ async def test_the_statement_that_opens_a_turn_knows_the_files(
         return generation.session.files_id
 
     assert first.files_id is not None and await in_thread(opened) == first.files_id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_files_at_once_go_to_one_collection(alice: User, session: Session) -> None:
+    """The second waits for the first, and then finds what it made."""
+    found: list[Any] = []
+
+    def second() -> None:
+        try:
+            made = session_files.collection_of(actor=alice, session_id=session.pk)
+            found.append(made.pk)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=second)
+    with transaction.atomic():
+        first = session_files.collection_of(actor=alice, session_id=session.pk)
+        thread.start()
+        with connection.cursor() as cursor:
+            waiting = 0
+            while not waiting:
+                cursor.execute(
+                    "select count(*) from pg_locks where not granted and pid <> "
+                    "pg_backend_pid() and pg_backend_pid() = any(pg_blocking_pids(pid))"
+                )
+                [waiting] = cursor.fetchone()
+    thread.join()
+    assert found == [first.pk] and Collection.objects.filter(kind="chat").count() == 1

@@ -20,7 +20,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from llm.messages import Request
+from llm.messages import Request, asks_to_see
 from llm.metering.caller import Caller
 from llm.metering.costs import cost, longest_output, most
 from llm.metering.models import Budget, BudgetAccount
@@ -105,6 +105,8 @@ def admit(
         except Spent as spent:
             cheaper = spent.budget.cheaper_model_id
             instead = usable_models().filter(pk=cheaper).first() if cheaper else None
+            if instead is not None and asks_to_see(request) and not instead.supports_vision:
+                raise
             if instead is None or instead.pk in tried or (spent.busy and patient):
                 raise
             model = instead

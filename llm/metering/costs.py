@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from llm.messages import Image, Request, Usage
-from llm.tokens import DEFAULT_BYTES, request_size
+from llm.messages import Request, Usage
+from llm.tokens import DEFAULT_BYTES, IMAGE_TOKENS, pictures_in, request_size
 
 MILLION = Decimal(1_000_000)
 # Low: what is held back has to be enough for text with many tokens, such as numbers and code.
 SAFE_BYTES = 2.0
-# What each provider adds around a message, and takes for a picture, at most.
-FRAME_TOKENS, IMAGE_TOKENS = 20, 2000
+# What each provider adds around a message, at most.
+FRAME_TOKENS = 20
 # An answer to a student is never longer. It keeps a model's largest output, often a hundred
 # thousand tokens, from holding a whole budget for each call.
 MOST_OUTPUT, MOST_THOUGHT_OUTPUT = 8192, 32768
@@ -56,16 +56,11 @@ def longest_output(model: Priced, request: Request) -> int | None:
 def most(model: Priced, request: Request) -> Usage:
     """The largest usage a call can come to; what a budget holds back for it."""
     frames = FRAME_TOKENS * (len(request.messages) + len(request.tools) + 1)
-    tokens = int(request_size(request) / SAFE_BYTES) + frames + _pictures(request)
+    tokens = int(request_size(request) / SAFE_BYTES) + frames + IMAGE_TOKENS * pictures_in(request)
     return Usage(tokens, longest_output(model, request) or UNKNOWN_OUTPUT)
 
 
 def likely(request: Request, written_bytes: int) -> Usage:
     """What a call probably took whose provider sent no count."""
-    tokens = int(request_size(request) / DEFAULT_BYTES) + _pictures(request)
+    tokens = int(request_size(request) / DEFAULT_BYTES) + IMAGE_TOKENS * pictures_in(request)
     return Usage(tokens, -int(-written_bytes // DEFAULT_BYTES))
-
-
-def _pictures(request: Request) -> int:
-    parts = (part for message in request.messages for part in message.parts)
-    return IMAGE_TOKENS * sum(isinstance(part, Image) for part in parts)

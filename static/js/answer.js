@@ -302,6 +302,13 @@ export function question(message, actions) {
     message.content,
   );
   const element = h("div", { className: "asked turn" }, leaf);
+  const pictures = message.attachments ?? [];
+  element.attachments = pictures;
+  if (pictures.length)
+    import("./pictures.js").then(({ pictureList }) => {
+      leaf.after(pictureList(pictures));
+      actions?.drawn();
+    });
   if (!pending)
     load().then(([, , feet]) => element.append(feet.questionFoot(element, message, actions)));
   return element;

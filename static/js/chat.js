@@ -17,7 +17,10 @@ let shownBefore = false; // the empty page came with its questions
 const composer = new Composer({ ask, stop: () => conversation.stop() });
 const conversation = new Conversation({
   busy: (busy) => composer.setBusy(busy),
-  accepted: () => composer.clear(),
+  accepted: () => {
+    composer.clear();
+    pictures?.clear();
+  },
   refused: (error, text) => {
     if (text) composer.put(text);
     say(error.message);
@@ -55,6 +58,11 @@ const material = new Material({
   changed: () => welcome({ again: true }),
   failed: (error) => say(error.message),
   chat: () => session,
+  pictures: (files) => {
+    const seen = files.filter(isPicture);
+    if (seen.length) slowlyOrSay(addPictures(seen));
+    return files.filter((file) => !isPicture(file));
+  },
 });
 
 function say(words) {
@@ -83,6 +91,7 @@ const slowlyOrSay = (work) =>
 // --- sessions --------------------------------------------------------------------------------
 async function show(id) {
   session = id;
+  pictures?.clear();
   sessions.select(id);
   composer.show(id);
   say("");
@@ -142,37 +151,83 @@ function setTitle(text) {
 // --- asking ----------------------------------------------------------------------------------
 async function ask(text) {
   say("");
-  if (!session) {
-    composer.setBusy(true);
-    try {
-      const created = await api("chat/sessions", {
-        method: "POST",
-        body: picker.choice,
-      });
-      session = created.id;
-      composer.become(session);
-      history.replaceState({ id: session }, "", `/chat/${session}/`);
-      sessions.select(session);
-      sessions.touch({ ...created, title: created.title || text.slice(0, 60) });
-      $("welcome").hidden = true;
-      await conversation.open(session);
-      setTitle(created.title || text.slice(0, 60));
-      const known = readers;
-      if ((await tellReaders()) && readers !== known) {
-        composer.setBusy(false);
-        composer.put(text);
-        say(gettext("See above who reads this chat, then send your question again."));
-        return;
-      }
-    } catch (error) {
-      composer.setBusy(false);
-      say(error.message);
-      return;
-    }
-  } else sessions.touch({ id: session, title });
+  if (session) {
+    if (!title) setTitle(text.slice(0, 60)); // begun by a picture
+    sessions.touch({ id: session, title });
+  } else if (!(await begin(text))) return;
+  const shown = pictures ? await slowlyOrSay(pictures.ready()) : [];
+  if (!shown) return; // what could not be sent has been said
   material.tidy();
-  conversation.ask(text);
+  conversation.ask(text, shown);
 }
+
+/** A session for what is in the box; false, with words, when it is not to be sent yet. */
+async function begin(text) {
+  composer.setBusy(true);
+  try {
+    const created = await api("chat/sessions", {
+      method: "POST",
+      body: picker.choice,
+    });
+    session = created.id;
+    composer.become(session);
+    history.replaceState({ id: session }, "", `/chat/${session}/`);
+    sessions.select(session);
+    sessions.touch({ ...created, title: created.title || text.slice(0, 60) });
+    $("welcome").hidden = true;
+    await conversation.open(session);
+    setTitle(created.title || text.slice(0, 60));
+    const known = readers;
+    if ((await tellReaders()) && readers !== known) {
+      composer.setBusy(false);
+      composer.put(text);
+      say(gettext("See above who reads this chat, then send your question again."));
+      return false;
+    }
+    return true;
+  } catch (error) {
+    composer.setBusy(false);
+    say(error.message);
+    return false;
+  }
+}
+
+// --- pictures ----------------------------------------------------------------------------------
+let pictures = null; // for the next question, once there was one
+const PICTURES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+const isPicture = ({ type }) => PICTURES.includes(type);
+let beginning = null;
+
+/** A picture belongs to a chat: the first one begins it. */
+async function addPictures(files) {
+  const { Pictures } = await import("./pictures.js");
+  pictures ??= new Pictures({ failed: (error) => say(error.message) });
+  say("");
+  if (!session) {
+    const text = $("say").value;
+    beginning ??= begin("").finally(() => {
+      beginning = null;
+    });
+    await beginning;
+    if (!session) return;
+    composer.put(text);
+  }
+  pictures.add(files, session);
+}
+
+$("add-pictures").onclick = () => $("choose-pictures").click();
+$("choose-pictures").onchange = ({ target }) => {
+  slowlyOrSay(addPictures([...target.files]));
+  target.value = "";
+};
+$("say").addEventListener("paste", (event) => {
+  const data = event.clipboardData;
+  const seen = [...(data?.files ?? [])].filter(isPicture);
+  // Words that come with a picture of themselves are pasted as words.
+  if (!seen.length || data.types.includes("text/plain")) return;
+  event.preventDefault();
+  slowlyOrSay(addPictures(seen));
+});
 
 // --- whom to ask -----------------------------------------------------------------------------
 const picker = new Picker({

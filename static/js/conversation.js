@@ -58,7 +58,7 @@ export class Conversation {
     this.families = new Map(); // message → ids of all that follow it, oldest first
     this.leaf = null; // what was said last on the branch that is shown
     this.generation = null; // {id, seq, answer, done}
-    this.waiting = null; // {text, clientId, element, edits} until the server has the question
+    this.waiting = null; // {text, clientId, element, edits, pictures} until the server has the question
     this.on.busy(false);
   }
 
@@ -312,8 +312,8 @@ export class Conversation {
 
   // --- what the reader does --------------------------------------------------------------------
   /** The session must be open. The question stays in sight while there is no connection. */
-  ask(text) {
-    this.#wait({ text });
+  ask(text, pictures = []) {
+    this.#wait({ text, pictures });
     this.turns.append(this.waiting.element);
     this.toEnd();
     this.#send();
@@ -328,23 +328,25 @@ export class Conversation {
       return false;
     }
     const old = this.#questionOf(id);
-    this.#wait({ text, edits: id });
+    // Its pictures stay with it.
+    this.#wait({ text, edits: id, pictures: old.attachments });
     old.before(this.waiting.element);
     this.#cutAfter(this.waiting.element);
     this.#send();
     return true;
   }
 
-  #wait({ text, edits }) {
-    const element = question({ content: text });
+  #wait({ text, edits, pictures }) {
+    const element = question({ content: text, attachments: pictures });
     const clientId = crypto.randomUUID?.() ?? String(Math.random());
-    this.waiting = { text, clientId, element, edits };
+    this.waiting = { text, clientId, element, edits, pictures };
     this.on.busy(true);
   }
 
   #send() {
-    const { text, clientId, edits } = this.waiting;
-    const about = edits ? { type: "edit", message_id: edits } : { type: "message" };
+    const { text, clientId, edits, pictures } = this.waiting;
+    const attachments = pictures.map(({ id }) => ({ id }));
+    const about = edits ? { type: "edit", message_id: edits } : { type: "message", attachments };
     return this.socket?.send({ ...about, message: text, client_id: clientId });
   }
 

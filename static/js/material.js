@@ -22,7 +22,8 @@ let look;
 
 export class Material {
   /** on: view(document, element), changed(), failed(error), chat?(): id of the open one, if any,
-      more?(document, button), drawn?(): some row is another one now */
+      more?(document, button), drawn?(): some row is another one now,
+      pictures?(files): takes those that go with a question and gives back the others */
   constructor(on) {
     this.on = on;
     this.files = new Map(); // key → {key, name, id?, status, sent?, error?, file?}
@@ -362,7 +363,9 @@ export class Material {
       inside(-depth);
       // What is dropped beside the conversation is for all chats.
       const aside = event.target instanceof Element && event.target.closest("#pane");
-      this.add([...event.dataTransfer.files], aside ? null : this.on.chat?.());
+      const files = [...event.dataTransfer.files];
+      if (aside) this.add(files);
+      else this.add(this.on.pictures?.(files) ?? files, this.on.chat?.());
     });
   }
 }
