@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from chat import queries, session_files
+from chat.context import picture_size, window
 from chat.models import Message, Session
 from chat.sentences import COMPLETED
 from core.errors import AppError, Conflict, Invalid, NotFound
@@ -19,6 +20,7 @@ from documents.models import Picture
 from llm.messages import Image, Part, Text
 from llm.models import LanguageModel
 from llm.queries import usable_models
+from llm.tokens import size
 
 log = logging.getLogger(__name__)
 # In one question, and in all that is told to a model at once.
@@ -96,6 +98,19 @@ def require_sight(session: Session, model: LanguageModel) -> None:
         )
     said = sentence % {"model": model.display_name, "names": names}
     raise Invalid(said, code="no_vision")
+
+
+def require_room(model: LanguageModel, text: str, count: int) -> None:
+    """Raises Invalid when so many pictures leave no room for the words of a question."""
+    if size(text) + count * picture_size(model) > window(model).question:
+        raise Invalid(
+            _(
+                "So many pictures and words are too much for %(model)s. Ask about fewer pictures "
+                "at once, or choose a model with a larger context."
+            )
+            % {"model": model.display_name},
+            code="message_too_long",
+        )
 
 
 def readable(user: User, picture_id: uuid.UUID) -> Picture:

@@ -14,7 +14,7 @@ from accounts.models import User
 from chat import doorbell, generations, opening, pictures, queries, session_files, tasks
 from chat.assistants.models import Assistant
 from chat.beginning import create_session, usable_assistant, usable_model
-from chat.context import picture_size, window
+from chat.context import window
 from chat.generations import LEASE
 from chat.models import Generation, Message, Session
 from chat.sentences import CLOSED, COMPLETED
@@ -221,16 +221,8 @@ def check_fits(session: Session, model: LanguageModel, text: str, images: int = 
     """Before it is sent: a question the model cannot hold is better brought as a file."""
     if images:
         pictures.require_sight(session, model)
+        pictures.require_room(model, text, images)
     room = window(model).question
-    if images and size(text) + images * picture_size(model) > room:
-        raise Invalid(
-            _(
-                "So many pictures and words are too much for %(model)s. Ask about fewer pictures "
-                "at once, or choose a model with a larger context."
-            )
-            % {"model": model.display_name},
-            code="message_too_long",
-        )
     if size(text) > room:
         words = room // BYTES_A_WORD
         raise Invalid(

@@ -14,6 +14,7 @@ from accounts.models import User
 from core.ids import new_id
 from documents import reasons
 from documents.collection_models import Collection, CollectionQuerySet, Share
+from documents.fields import RealField
 from documents.knowledge.models import KnowledgeEntry
 from documents.picture_models import Picture
 from documents.quota_models import UploadQuota
@@ -275,13 +276,6 @@ class ChunkVector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chunk_id} by {self.embedding_model_id}"
-
-
-class RealField(models.FloatField):
-    """float4: BM25 weights need no more, and the arrays are half the size."""
-
-    def db_type(self, connection: Any) -> str:
-        return "real"
 
 
 class Posting(models.Model):

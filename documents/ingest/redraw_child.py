@@ -8,6 +8,7 @@ first, no colour profile. Of moving pictures, the first frame.
 
 import io
 import json
+import struct
 import sys
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,8 @@ def main() -> int:
         said, picture = {"error": str(refused)}, b""
     except (MemoryError, Image.DecompressionBombError):
         said, picture = {"error": "picture_pixels"}, b""
-    except Exception:  # noqa: BLE001  the outermost edge: whatever a decoder makes of damage
+    # What decoders make of damage; after anything else the parent finds a dead child.
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error):
         said, picture = {"error": "damaged_picture"}, b""
     sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + picture)
     sys.stdout.buffer.flush()
