@@ -28,6 +28,8 @@ INLINE = 64 * 1024
 # below this.
 OTHER_LIMIT = 6 * 1024 * 1024
 ENVELOPE = 64 * 1024
+# documents.pictures.LARGEST, in its form.
+PICTURE_LIMIT = 10 * 1024 * 1024 + ENVELOPE
 # Pictures travel inside these.
 COMPLETIONS, COMPLETIONS_LIMIT = b"/v1/chat/completions", 24 * 1024 * 1024
 SENTENCE = "This is larger than the server takes. Send less, or split the file."
@@ -56,13 +58,16 @@ def _is_upload(path: bytes) -> bool:
     path = path.split(b"?", 1)[0].rstrip(b"/")
     return path == b"/api/v1/files/upload" or (
         path.startswith((b"/api/v1/collections/", b"/api/v1/chat/sessions/"))
-        and path.endswith(b"/files")
+        and path.endswith((b"/files", b"/pictures"))
     )
 
 
 def _limit(path: bytes) -> int:
-    if path.split(b"?", 1)[0] == COMPLETIONS:
+    bare = path.split(b"?", 1)[0]
+    if bare == COMPLETIONS:
         return COMPLETIONS_LIMIT
+    if bare.startswith(b"/api/v1/chat/sessions/") and bare.endswith(b"/pictures"):
+        return PICTURE_LIMIT
     return _upload_limit() if _is_upload(path) else OTHER_LIMIT
 
 

@@ -1,6 +1,7 @@
 """The one error shape (RFC 9457, application/problem+json) and the one list shape."""
 
 import logging
+import re
 from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +17,7 @@ from core.errors import AppError, Forbidden, NotFound, TooMany, Unauthenticated
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
+WHOLE = re.compile("-?[0-9]{1,18}")
 
 
 def problem_body(
@@ -143,10 +145,10 @@ def skip_limit(request: HttpRequest) -> tuple[int, int]:
     for name in numbers:
         raw = params.get(name, "")
         if raw:
-            try:
-                numbers[name] = int(raw)
-            except ValueError as error:
-                raise exceptions.ValidationError({name: _("Give a whole number.")}) from error
+            # Python's int() also takes 1_0, blanks around it, and the digits of every script.
+            if not WHOLE.fullmatch(raw):
+                raise exceptions.ValidationError({name: _("Give a whole number.")})
+            numbers[name] = int(raw)
     if not 0 <= numbers["skip"] <= 2**31:
         raise exceptions.ValidationError({"skip": _("Give 0 or more.")})
     if not 1 <= numbers["limit"] <= 100:

@@ -90,6 +90,14 @@ def test_every_list_has_the_one_shape(db, api, admin, path):
     assert (body["page"], body["page_size"], len(body[name])) == (1, 1, 1)
 
 
+@pytest.mark.parametrize("number", ["1_0", " 1", "%2B1", "1.0", "1e1", "%D9%A1", "9" * 5000])
+@pytest.mark.parametrize("name", ["skip", "limit"])
+def test_only_digits_are_numbers(api, alice, name, number):
+    answer = api(alice).get(f"/api/v1/chat/sessions?{name}={number}")
+    assert answer.status_code == 422
+    assert [row["field"] for row in answer.json()["errors"]] == [name]
+
+
 @pytest.mark.parametrize("query", ["status=%00", "status=x", "search=%00", "status=" + "A" * 9999])
 @pytest.mark.parametrize("path", ["chat/sessions", "files", "prompts", "users"])
 def test_odd_filters_do_no_harm(db, api, admin, path, query):

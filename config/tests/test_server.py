@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from config.server import _is_upload
+from config.server import ENVELOPE, _is_upload, _limit
+from documents.pictures import LARGEST
 from tests.doors import DOORS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,3 +139,8 @@ def test_too_large_without_a_length_is_refused_while_it_arrives(
     piece = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     status, _ = exchange(port, post(path, None), piece * (size * 17) + b"0\r\n\r\n")
     assert status == 413
+
+
+def test_a_picture_may_be_as_large_as_one_and_no_larger() -> None:
+    path = b"/api/v1/chat/sessions/0192f3a4-5b6c-7d8e-9f01-23456789abcd/pictures"
+    assert _limit(path) == LARGEST + ENVELOPE

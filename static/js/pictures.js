@@ -3,6 +3,7 @@
 import { $, announce, answer, csrf, fill, gettext, h, offline, tool } from "./lib.js";
 
 const MOST = 8;
+const LARGEST = 10 * 1024 * 1024;
 
 export class Pictures {
   /** on: failed(error) */
@@ -22,6 +23,11 @@ export class Pictures {
         return;
       }
       const name = file.name || gettext("picture");
+      if (file.size > LARGEST) {
+        const words = gettext("%(name)s is larger than 10 MB. Make it smaller, or cut out a part.");
+        this.on.failed(new Error(fill(words, { name })));
+        continue;
+      }
       const row = { name, file };
       const words = fill(gettext("Take away %(name)s"), { name });
       row.element = h(
