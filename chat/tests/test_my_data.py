@@ -58,7 +58,7 @@ def test_the_archive_holds_all_that_is_mine_and_nothing_of_others(
     ModelCall.objects.create(user=alice, provider="P", model_name="m", cost=1)
     ModelCall.objects.create(user=bob, provider="P", model_name="of-bob", cost=1)
     export, taken = made(alice)
-    assert (export.status, export.done, export.total) == ("READY", 3, 3)
+    assert (export.status, export.done, export.total) == ("READY", 4, 4)
     assert export.size == work.path_of(export).stat().st_size
     names = taken.namelist()
     assert [n for n in names if n.startswith("chats/")] == [
