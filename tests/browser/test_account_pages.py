@@ -79,7 +79,7 @@ def test_every_page_is_well_made(visit, settings, look, mail_is_sent):
     for path in [*OPEN, link]:
         window.go(path)
         well_made(window)
-    window.sign_in(alice.email)
+    window.log_in(alice.email)
     for path in OWN:
         window.go(path)
         well_made(window)
@@ -227,7 +227,7 @@ def with_passkey(visit: Callable[..., Any]) -> Any:
     window = visit()
     page = window.page
     with_a_key(window)
-    window.sign_in("alice@example.org")
+    window.log_in("alice@example.org")
     go_as_oneself(window, "/accounts/2fa/webauthn/add/")
     page.fill("[name=name]", "My phone")
     page.check("[name=passwordless]")

@@ -24,7 +24,7 @@ def test_a_list_is_looked_at_and_applied(visit: Any, look: dict[str, Any]) -> No
     group = Group.objects.create(name="Biologi 7A")
     window = visit(**look)
     page = window.page
-    window.sign_in("lecturer@example.org")
+    window.sign_in("lecturer@example.org", "")
     window.go(f"/admin/accounts/group/{group.pk}/change/")
     leads_on(page, f"a[href*='{group.pk}/roster/']")
     table = {"name": "kelas.csv", "mimeType": "text/csv", "buffer": TABLE.encode("utf-8-sig")}

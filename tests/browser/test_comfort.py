@@ -93,7 +93,7 @@ def test_the_admin_in_large_print(visit: Callable[..., Any]) -> None:
     person("root", role="superadmin")
     build(person("alice"))
     window = visit(width=320, height=512)
-    window.sign_in("root@example.org")
+    window.sign_in("root@example.org", "")
     lost = []
     for path in ("", "accounts/user/", "accounts/user/add/", "llm/modelcall/usage/"):
         window.go(f"/admin/{path}")

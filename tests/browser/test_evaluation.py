@@ -47,7 +47,7 @@ def test_ten_questions_are_asked_and_two_runs_compared(
     admin = person("admin", role="admin")
     window = visit(width=width, locale=locale, color_scheme=scheme)
     page = window.page
-    window.sign_in("admin@example.org")
+    window.sign_in("admin@example.org", "")
 
     def bring(_task: Any) -> None:
         upload(actor=admin, file=BytesIO(make_pdf(PAGES)), name="reader.pdf")
@@ -123,7 +123,7 @@ ADMIN_PAGES = [
 def test_pages_of_material_fit_a_phone(visit: Callable[..., Any]) -> None:
     person("admin", role="admin")
     window = visit(width=390, locale="id-ID")
-    window.sign_in("admin@example.org")
+    window.sign_in("admin@example.org", "")
     for path in ADMIN_PAGES:
         window.go(f"/admin/{path}")
         _fits(window.page, 390)

@@ -87,7 +87,7 @@ def test_account_pages(visit: Callable[..., Any], kind: dict[str, Any]) -> None:
     before = [p for p in every if p.removeprefix("accounts/").lstrip("^").startswith(BEFORE)]
     wrong = [line for path in before for line in look(window, place(path, alice), shapes=shape)]
     wrong += look(window, "/no/such/page/", shapes=shape)
-    window.sign_in(alice.email)
+    window.log_in(alice.email)
     for path in every:
         if path not in before:
             wrong += look(window, place(path, alice), shapes=shape)
@@ -101,7 +101,7 @@ def test_the_admin(visit: Callable[..., Any]) -> None:
     rows_that_come_by_themselves(world)
     window = visit()
     axe.come_along(window.page)
-    window.sign_in("root@example.org")
+    window.sign_in("root@example.org", "")
     wrong = look(window, "/admin/")
     window.page.evaluate(ALONE)
     places = list(admin_places(alice, world))

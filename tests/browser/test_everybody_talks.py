@@ -199,7 +199,7 @@ def test_the_chats_of_a_class(
     window = visit(**kind)
     page = window.page
     see = Looker(window, kind)
-    window.sign_in("lestari@example.org")
+    window.sign_in("lestari@example.org", "")
     window.go("/classes/")
     see.at("classes")
     page.click("text=Biology 1")

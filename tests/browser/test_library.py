@@ -27,8 +27,7 @@ def visits(visit: Callable[..., Any]) -> Callable[..., Any]:
     def come(name: str, *, role: str = "student", **options: Any) -> Any:
         person(name, role=role)
         window = visit(**options)
-        window.sign_in(f"{name}@example.org")
-        window.go("/library/")
+        window.sign_in(f"{name}@example.org", "/library/")
         window.page.wait_for_selector(".shelf-bar")
         return window
 

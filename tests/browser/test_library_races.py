@@ -46,7 +46,7 @@ def library(visit: Callable[..., Any]) -> Any:
     create_collection(actor=bob, name="Diary of bob")
     person("admin", role="admin")
     window = visit()
-    window.sign_in("admin@example.org")
+    window.sign_in("admin@example.org", "")
     window.go("/library/")
     window.page.wait_for_selector(".shelf-list")
     return window

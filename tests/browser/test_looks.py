@@ -94,7 +94,7 @@ def test_theme_and_language_are_kept(alice_visits: Callable[..., Any]) -> None:
     page.wait_for_selector("#pane >> text=Materi Anda")
     page.goto("about:blank")  # what this page still asks for would be refused and lead to the login
     page.context.clear_cookies()
-    window.sign_in("alice@example.org")
+    window.log_in("alice@example.org")
     page.wait_for_selector("html[lang=id][data-theme=dark]")
     window.clean()
 

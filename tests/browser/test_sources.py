@@ -46,7 +46,7 @@ def lecturer(visit: Callable[..., Any]) -> Any:
     """A window with an administrator signed in."""
     person("admin", role="admin")
     window = visit()
-    window.sign_in("admin@example.org")
+    window.sign_in("admin@example.org", "")
     return window
 
 
