@@ -70,7 +70,7 @@ def test_s_stops_the_answer_and_is_a_letter_while_one_writes(
     page.wait_for_selector(".prose >> text=Only the beginning")
     page.keyboard.type("s")
     assert page.input_value("#say") == "s"
-    assert page.get_attribute("#send", "data-does") == "stop"
+    page.wait_for_selector("#send[data-does=stop]")
     page.focus("#scroll")
     page.keyboard.press("s")
     page.wait_for_selector("text=You stopped this answer.")

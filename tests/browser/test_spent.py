@@ -8,6 +8,7 @@ import pytest
 from accounts import limits
 from accounts.models import Limit, User
 from tests.browser.test_branches import change, questions
+from tests.browser.waiting import soon
 
 pytestmark = [pytest.mark.browser]
 WORDS = {
@@ -41,19 +42,19 @@ def test_it_says_when_and_keeps_the_draft(
     window.ask("Second, and longer?")
     page.wait_for_selector(f"#connection >> text={WORDS[locale]}")
     assert "60" in page.inner_text("#connection") or "59" in page.inner_text("#connection")
-    assert page.input_value("#say") == "Second, and longer?"
-    assert [words.endswith("First?") for words in questions(window)] == [True]
-    assert page.is_enabled("#send") and page.get_attribute("#send", "data-does") == "send"
+    soon(lambda: page.input_value("#say"), "Second, and longer?")
+    soon(lambda: [words.endswith("First?") for words in questions(window)], [True])
+    page.wait_for_selector("#send[data-does=send]:enabled")
     # The draft is still there tomorrow, and goes through once that is allowed.
     page.reload()
     window.has(".answer-foot", 1)
-    assert page.input_value("#say") == "Second, and longer?"
+    soon(lambda: page.input_value("#say"), "Second, and longer?")
     Limit.objects.all().delete()
     limits.forget_kept()
     play(["The second answer."])
     page.click("#send")
     window.has(".answer-foot", 2)
-    assert page.input_value("#say") == ""
+    soon(lambda: page.input_value("#say"), "")
     window.clean()
 
 
@@ -68,7 +69,7 @@ def test_an_edit_over_the_limit_stays_in_its_box(
     change(window, "In other words?")
     page.wait_for_selector(f"#connection >> text={WORDS['en-GB']}")
     page.wait_for_selector(".question-edit textarea")
-    assert page.input_value(".question-edit textarea") == "In other words?"
-    assert "The first answer." in window.answered()
+    soon(lambda: page.input_value(".question-edit textarea"), "In other words?")
+    page.wait_for_selector(".answer .prose >> text=The first answer.")
     assert User.objects.get().chat_sessions.get().messages.count() == 2
     window.clean()

@@ -13,8 +13,9 @@ PHONE = {"locale": "id-ID", "width": 390, "height": 780, "color_scheme": "dark"}
 
 
 def test_from_the_menu_to_the_next_login(
-    alice_visits: Callable[..., Any], visit: Callable[..., Any]
+    alice_visits: Callable[..., Any], visit: Callable[..., Any], settings: Any
 ) -> None:
+    settings.MFA_TOTP_TOLERANCE = 1  # a code may come to its end while it is typed in
     window = alice_visits(**PHONE)
     page = window.page
     page.click(".only-phone[popovertarget=sidebar] >> nth=-1")
