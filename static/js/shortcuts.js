@@ -14,6 +14,12 @@ const WORDS = {
   k: () => gettext("Chat before in the list"),
 };
 
+// In an open source, wherever the page is one.
+const SOURCE = [
+  [["←", "→"], () => gettext("Page before, next page (in an open source)")],
+  [["Ctrl", "F"], () => gettext("Find in the open source")],
+];
+
 const key = (name) => h("kbd", {}, name);
 
 /** names: the letters that do something on this page */
@@ -34,6 +40,15 @@ export async function sheet(names) {
       h("td", {}, WORDS[name]()),
     ),
   );
+  for (const [signs, words] of SOURCE)
+    rows.push(
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, signs.flatMap((sign) => [key(sign), " "])),
+        h("td", {}, words()),
+      ),
+    );
   await asking(
     gettext("Keyboard shortcuts"),
     [

@@ -1,6 +1,7 @@
 // The source viewer: one page of a document with the cited passage marked.
 
 import { announce, api, fill, gettext, h, icon, placeWords, tool, turning } from "./lib.js";
+import { About } from "./about.js";
 import { FindBar } from "./find.js";
 import { openPane } from "./pane.js";
 import { readable } from "./words.js";
@@ -25,13 +26,15 @@ class Viewer {
     this.zoom = 1;
     this.told = turning("page").told;
     this.pages = new Map(); // number → what the server says of it
-    const { body, pane } = openPane(target.name, {
+    const { body, pane, head } = openPane(target.name, {
       from,
       back,
       tall: Boolean(back),
       onClose: () => this.leave(),
     });
     body.remove();
+    this.about = new About(target.id);
+    head.lastChild.before(this.about.button);
     this.scroll = h("div", {
       className: "view-scroll",
       tabIndex: 0,
@@ -43,7 +46,7 @@ class Viewer {
       close: () => this.#find(false),
     });
     this.finder.element.hidden = true;
-    pane.append(this.#bar(), this.finder.element);
+    pane.append(this.about.element, this.#bar(), this.finder.element);
     if (target.note) pane.append(h("p", { className: "view-told", role: "status" }, target.note));
     pane.append(this.scroll);
     pane.addEventListener("keydown", (this.keys = (event) => this.#key(event)));

@@ -85,7 +85,7 @@ def test_the_sheet_switches_letters_off(alice_visits: Callable[..., Any]) -> Non
     page.focus("#scroll")
     page.keyboard.press("?")
     page.wait_for_selector("dialog[open] >> text=Keyboard shortcuts")
-    assert page.locator("dialog kbd").all_inner_texts() == list("H?NFQSCJK")
+    assert page.locator("dialog kbd").all_inner_texts() == [*"H?NFQSCJK←→", "Ctrl", "F"]
     page.uncheck("#letters-alone")
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
