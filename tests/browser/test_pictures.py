@@ -16,6 +16,8 @@ from llm.models import LanguageModel, Provider
 from tests.browser import axe
 
 pytestmark = [pytest.mark.browser]
+# A function: the page's policy refuses to evaluate a text again.
+LOADED = "() => [...document.querySelectorAll('.asked img')].every((one) => one.complete)"
 SKY = {"name": "sky.png", "mimeType": "image/png", "buffer": drawing((320, 200), "steelblue")}
 SEA = {"name": "sea.jpg", "mimeType": "image/jpeg", "buffer": drawing((200, 300), "teal", "JPEG")}
 OFFERED = "#pictures li:not([aria-busy]) img"
@@ -85,7 +87,7 @@ def test_a_picture_goes_along_with_a_question(
     assert isinstance(first, Image) and isinstance(second, Image)
     page.reload()
     window.has(".asked .pictures img", 2)
-    page.wait_for_function("[...document.querySelectorAll('.asked img')].every((i) => i.complete)")
+    page.wait_for_function(LOADED)
     assert "sky.png" in page.locator(".asked img").first.get_attribute("alt")
     assert axe.found(page, [(scheme, width)]) == []
     shot(page, f"asked-{width}-{scheme}-{language}")
