@@ -12,6 +12,7 @@ from llm.base import ChatModel
 from llm.errors import LLMError, llm_error
 from llm.events import Event
 from llm.messages import Request
+from llm.storable import storable
 
 ATTEMPTS = 3
 # A student waits in front of the page: a longer wait than this is told to them instead.
@@ -87,5 +88,5 @@ class Resilient:
                     return
                 except TimeoutError as error:
                     raise llm_error("timeout") from error
-                yield event
+                yield storable(event)
                 limit = self._silence

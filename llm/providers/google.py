@@ -220,7 +220,7 @@ class _Answer:
         if not self._calls:
             return None
         content = types.Content(role="model", parts=self._parts)
-        return Opaque(kind, json.loads(content.model_dump_json(exclude_none=True)))
+        return Opaque(kind, content.model_dump(mode="json", exclude_none=True))
 
 
 def _usage(usage: Any) -> Usage:

@@ -31,6 +31,7 @@ from llm.messages import (
     user,
 )
 from llm.providers import clients
+from llm.resilience import Resilient
 from llm.tests.addresses import address
 from llm.tests.troubles import CASES
 from llm.tests.turns import take_turn
@@ -86,6 +87,23 @@ async def test_a_tool_call_arrives_whole(wire):
     (call,) = [event for event in events if isinstance(event, ToolCall)]
     assert (call.name, call.arguments, call.error) == ("document_search", {"query": "cells"}, "")
     assert events[-1].stop_reason == "tool_calls"
+
+
+async def test_what_is_no_text_is_left_out_of_what_is_kept(wire):
+    calls = ("c1", "document_search", [r'{"query": "a\u0000b \ud800", "n": [1, "\u0000"]}'])
+    wire.plays(
+        [
+            *wire.reasoning("h\x00m"),
+            *wire.text("Yes\x00, \ud83d\ude42", " and\ud83d"),
+            *wire.calls(calls),
+            *wire.end("tool_calls"),
+        ]
+    )
+    events = await read(Resilient(wire.model()))
+    assert said(events) == "Yes, \U0001f642 and\ufffd"
+    assert [event.text for event in events if isinstance(event, ReasoningDelta)] == ["hm"]
+    (call,) = [event for event in events if isinstance(event, ToolCall)]
+    assert call.arguments == {"query": "ab \ufffd", "n": [1, ""]}
 
 
 async def test_text_before_a_call_and_calls_in_parallel(wire):

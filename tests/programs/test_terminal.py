@@ -165,7 +165,7 @@ def test_what_goes_wrong_has_a_number(
 def test_escape_codes_of_others_never_reach_the_terminal(
     entered: Lontar, able: Any, play: Play
 ) -> None:
-    play(["Look\x1b]52;c;aGk=\x07 here\x9b2J\r and\u202e\x00 there."])
+    play(["Look\x1b]52;c;aGk=\x07 here\x9b2J\r and\u202e there."])
     assert entered("ask", "x")[1] == "Look]52;c;aGk= here2J and there.\n"
 
 
