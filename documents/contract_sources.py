@@ -18,6 +18,7 @@ OPERATIONS = {
         {201: shapes.Embedding, 200: shapes.Embedding},
         body=EmbeddingSerializer,
         errors=(404, 409, 424, 502, 503),
+        is_limited=True,
         note="Embeds one text with it first. 200: it is registered already.",
         example={"provider": "local", "name": "all-MiniLM-L6-v2"},
     ),

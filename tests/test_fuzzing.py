@@ -16,7 +16,7 @@ from tests.browser import server
 from tests.world import build
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-SHOWN = 40
+SHOWN = 400
 
 
 @pytest.fixture

@@ -114,6 +114,8 @@ class Access(APIView):
 
     def post(self, request: Request, assistant_id: UUID) -> Response:
         fields = _valid(AccessIn, request)
+        if not fields:
+            raise Invalid(_("Send at least one field to change."))
         services.set_access(actor=caller(request), assistant_id=assistant_id, **fields)
         return _shown(caller(request), assistant_id)
 

@@ -2,11 +2,11 @@
 
 import json
 import re
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationError
 
 from chat.compatible.refusals import refused
 from core.errors import TooLarge
@@ -18,8 +18,17 @@ NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 Body = TypeVar("Body", bound=BaseModel)
 
 
+def _as_whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# As JSON has them: false is not 0, and 1.0 is one.
+Number = Annotated[float, Field(strict=True)]
+Whole = Annotated[int, BeforeValidator(_as_whole), Field(strict=True)]
+
+
 class StreamOptions(BaseModel):
-    include_usage: bool = False
+    include_usage: StrictBool = False
 
 
 class Function(BaseModel):
@@ -73,23 +82,23 @@ class CompletionIn(BaseModel):
 
     model: str = Field(min_length=1, max_length=400)
     messages: list[SaidIn] = Field(min_length=1, max_length=MOST_MESSAGES)
-    stream: bool | None = None
+    stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
     tools: list[ToolIn] | None = Field(None, max_length=MOST_TOOLS)
     tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
-    max_tokens: int | None = Field(None, ge=1, le=2**31)
-    max_completion_tokens: int | None = Field(None, ge=1, le=2**31)
-    temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, ge=0, le=1)
+    parallel_tool_calls: StrictBool | None = None
+    max_tokens: Whole | None = Field(None, ge=1, le=2**31)
+    max_completion_tokens: Whole | None = Field(None, ge=1, le=2**31)
+    temperature: Number | None = Field(None, ge=0, le=2)
+    top_p: Number | None = Field(None, ge=0, le=1)
     stop: str | list[str] | None = None
-    seed: int | None = Field(None, ge=-(2**63), lt=2**63)
-    presence_penalty: float | None = Field(None, ge=-2, le=2)
-    frequency_penalty: float | None = Field(None, ge=-2, le=2)
+    seed: Whole | None = Field(None, ge=-(2**63), lt=2**63)
+    presence_penalty: Number | None = Field(None, ge=-2, le=2)
+    frequency_penalty: Number | None = Field(None, ge=-2, le=2)
     response_format: Format | None = None
-    n: int | None = None
-    logprobs: bool | None = None
-    top_logprobs: int | None = None
+    n: Whole | None = None
+    logprobs: StrictBool | None = None
+    top_logprobs: Whole | None = None
     logit_bias: dict[str, Any] | None = None
     modalities: list[str] | None = None
     audio: Any = None
@@ -97,14 +106,14 @@ class CompletionIn(BaseModel):
     function_call: Any = None
     web_search_options: Any = None
     # Our own: the list of sources under the answer, for programs that show nothing but text.
-    citations_in_text: bool = True
+    citations_in_text: StrictBool = True
 
 
 class EmbeddingsIn(BaseModel):
     model: str = Field(min_length=1, max_length=400)
-    input: str | list[str] | list[int] | list[list[int]]
+    input: str | list[str] | list[Whole] | list[list[Whole]]
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = None
+    dimensions: Whole | None = None
     # As several servers have it: some models embed questions and passages differently.
     input_type: Literal["query", "document", "passage"] = "document"
 

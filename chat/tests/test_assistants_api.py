@@ -93,6 +93,14 @@ def test_a_session_by_the_api(api: Any, alice: User, bob: User, tutor: Assistant
     assert "not open to you any more" in shown["assistant"]["note"]
 
 
+@pytest.mark.parametrize("body", [{}, None])
+def test_who_may_ask_changes_only_by_what_is_sent(
+    api: Any, admin: User, tutor: Assistant, body: object
+) -> None:
+    answer = api(admin).post(f"{PATH}/{tutor.pk}/access", body, content_type="application/json")
+    assert answer.status_code == 422 and "at least one" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("field", ["model_id", "prompt_id", "fallbacks", "collections", "groups"])
 def test_ids_of_what_is_not_there_are_refused(
     api: Any, admin: User, tutor: Assistant, field: str

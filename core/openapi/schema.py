@@ -122,7 +122,9 @@ class DoorSchema(AutoSchema):
             content[media] = {"schema": self._sent(shape)}
             if row.example is not None and media == JSON:
                 content[media]["example"] = row.example
-        return {"content": content, "required": not row.is_body_optional}
+        # A PATCH without a body changes nothing, unless its door asks for a field.
+        is_optional = row.is_body_optional or self.method == "PATCH"
+        return {"content": content, "required": not is_optional}
 
     def _sent(self, shape: Any) -> Any:
         if isinstance(shape, dict):

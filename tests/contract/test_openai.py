@@ -68,6 +68,26 @@ async def test_completions(alice, says):
     is_error(await post(client, "/v1/chat/completions", {**ASK, "n": 2}), 400, "invalid_value", "n")
 
 
+WRONG_KINDS = {
+    "temperature": False,
+    "top_p": "0.5",
+    "seed": True,
+    "max_tokens": "5",
+    "stream": 0,
+    "logprobs": 0,
+    "citations_in_text": 1,
+}
+
+
+async def test_values_are_of_the_kind_that_json_has_them_in(alice, model):
+    client = await client_of(alice)
+    for name, value in WRONG_KINDS.items():
+        answer = await post(client, "/v1/chat/completions", {**ASK, name: value})
+        is_error(answer, 400, "invalid_value", name)
+    whole = {"temperature": 1, "max_tokens": 5.0, "seed": None}
+    assert (await post(client, "/v1/chat/completions", {**ASK, **whole})).status_code == 200
+
+
 async def test_embeddings(alice, model):
     await EmbeddingModel.objects.aupdate_or_create(
         kind="local", name="all-MiniLM-L6-v2", dimensions=384, defaults={"is_current": True}
