@@ -11,6 +11,7 @@ NO_PAGES = {
     "ready": "JSON for what sends traffic here",
     "metrics": "text for Prometheus",
     "api/schema": "the document the reference pages show",
+    "s/<str:token>/pictures/<uuid:picture_id>/": "a picture",
     "preferences/": "takes a form and leads back",
     "account/profile/": "takes a form; wrong, it shows account/",
     "account/keys/": "takes a form, and shows account/",

@@ -29,6 +29,7 @@ from core.db import in_thread
 from core.ids import new_id
 from llm.loop import Tool, run_tool
 from llm.messages import ToolCall
+from llm.models import LanguageModel
 from rag.sources import SourceBook
 from rag.tests.library import direction, embedding_model
 from tests.doors import DOORS, TASKS, TOOLS
@@ -126,6 +127,7 @@ FRAME = {
     "message_id": "a message of this chat",
     "generation_id": "an answer of this chat",
     "after": "",
+    "attachments": "pictures of this chat",
 }
 
 
@@ -146,11 +148,11 @@ async def test_a_frame_speaks_of_its_own_chat_whatever_else_it_names(world, alic
         "group": f"chat.{world.session.pk.hex}",
         "channel_name": f"chat.{world.session.pk.hex}",
         "parent_id": str(world.message.pk),
-        "attachments": [str(world.document.pk)],
         "documents": [str(world.document.pk)],
         "collections": [str(world.collection.pk)],
         "assistant_id": str(world.assistant.pk),
     }
+    picture = str(world.picture.pk)
     socket: WebsocketCommunicator = await dial(bob, f"/ws/chat/{own.pk}/")
     assert (await socket.connect())[0]
     frames = [await socket.receive_json_from()]
@@ -160,8 +162,12 @@ async def test_a_frame_speaks_of_its_own_chat_whatever_else_it_names(world, alic
     await socket.send_json_to(asked)
     while frames[-1]["type"] not in ("message_saved", "error"):
         frames.append(await socket.receive_json_from(timeout=20))
-    await socket.disconnect()
     assert frames[-1]["type"] == "message_saved", frames[-1]
+    await LanguageModel.objects.aupdate(supports_vision=True)
+    await socket.send_json_to({**asked, "client_id": "2", "attachments": [{"id": picture}]})
+    refused = await socket.receive_json_from(timeout=20)
+    await socket.disconnect()
+    assert (refused["type"], refused["code"]) == ("error", "unknown_picture")
     assert "luciferin" not in json.dumps(frames)
     assert await Message.objects.filter(session=world.session).acount() == before
     assert not await Generation.objects.filter(session=world.session).aexists()

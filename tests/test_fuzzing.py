@@ -16,7 +16,7 @@ from tests.browser import server
 from tests.world import build
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-SHOWN = 400
+SHOWN = 100
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def test_nothing_is_found(ids, role):
         login = open_login(actor=person("somebody", role=role), client="a test")
         headers["Authorization"] = f"Bearer {login.access_token}"
     try:
-        found = list(fuzzing.run(server.address(), headers, ids))
+        # Whom nearly every door refuses before it looks at what was sent is asked less.
+        thorough = role in ("student", "superadmin")
+        found = list(fuzzing.run(server.address(), headers, ids, thorough=thorough))
     finally:
         server.come_to_rest()
     kinds = Counter(line.split(": ")[0] for line in found)
