@@ -146,6 +146,7 @@ async def test_a_reader_who_leaves_leaves_no_open_file(folder):
     assert close.__self__.closed
 
 
+@pytest.mark.django_db  # a closed answer looks at whatever connection an earlier test left open
 def test_the_sync_way_is_whitenoises_own(folder):
     middleware = StaticFiles(lambda request: HttpResponse("a page"))
     answer = middleware(RequestFactory().get("/static/large.bin"))
