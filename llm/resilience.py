@@ -26,6 +26,7 @@ class Resilient:
     an answer that drips for ever ends too.
 
     After the first event nothing is ever sent again: half an answer must not be said twice.
+    What comes is text that can be kept (``llm.storable``).
     The SDKs' own retries are switched off, so that this is the only place that waits.
     """
 

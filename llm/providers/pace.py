@@ -1,9 +1,9 @@
 """How often a stream of small pieces is read.
 
 The first pieces are read as they come, so that the first word is not late. After them what comes
-between two ticks is read at once. All streams of a process tick together: one waking of the loop,
-one write to the event log and one to the sockets serve them all. The more streams there are, the
-further apart the ticks, so that the process has time left for those that have not begun.
+between two ticks is read at once. All streams of a process tick together: one waking of the loop
+and one write to the event log serve them all. The more streams there are, the further apart the
+ticks, so that the process has time left for those that have not begun.
 """
 
 from __future__ import annotations
