@@ -84,6 +84,17 @@ def _failing(fake: FakeEmbedder, after: int) -> Any:
     return embed_
 
 
+def _refusing(fake: FakeEmbedder, text: str) -> Any:
+    real = fake.embed
+
+    async def embed_(texts: Sequence[str], kind: str) -> Any:
+        if text in texts:
+            raise llm_error("auth")
+        return await real(texts, kind)
+
+    return embed_
+
+
 def test_the_same_file_again_is_not_embedded_again(
     alice: Any, bob: Any, admin: Any, ingest: Any, embedder: FakeEmbedder
 ) -> None:
@@ -271,10 +282,10 @@ def test_small_batches_are_kept_together_and_none_is_lost_on_a_failure(
     kept.clear()
     embedder.batches.clear()
     failing = embedding()
-    monkeypatch.setattr(embedder, "embed", _failing(embedder, after=len(embedder.batches)))
-    for number in range(40, 80):
-        failing._window.append((embed.digest_of(f"text {number}"), f"text {number}"))
+    # By the text, since calls for the first forty may still be under way.
+    monkeypatch.setattr(embedder, "embed", _refusing(embedder, "text 40"))
     with pytest.raises(embed.EmbedderFailed):
+        failing.add("text 40")
         failing.finish()
     failing.close()
     assert sum(map(len, kept)) >= 36, "what had come before the failure"
