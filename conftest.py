@@ -56,7 +56,7 @@ os.environ["LONTAR_HOME"] = _home.name
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(_home.name, "counts"))
 Path(_home.name, "static").mkdir()  # whitenoise warns of a missing one
 
-pytest_plugins = ["core.testing", "tests.holding"]
+pytest_plugins = ["core.testing", "tests.holding", "tests.patience"]
 
 
 # A room's conftest imports models, and pytest loads it before any hook runs.
@@ -80,6 +80,7 @@ Argon2.time_cost, Argon2.memory_cost = 1, 64
 # Rough seconds of one test. A wrong guess costs time and nothing else.
 SECONDS = {"slow": 20.0, "browser": 5.0}
 OTHERWISE = 0.1
+MOST_RERUNS = 20
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -90,6 +91,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # loads them there before this file gives the process its own home and its own keys in Redis.
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         os.environ.pop("DJANGO_SETTINGS_MODULE")
+    # Without what went wrong the first time nobody could mend it; and so many are no bad luck.
+    config.option.rerun_show_tracebacks, config.option.max_suite_reruns = True, MOST_RERUNS
 
 
 @pytest.hookimpl(trylast=True)
@@ -100,6 +103,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = [SECONDS[mark.name] for mark in item.iter_markers() if mark.name in SECONDS]
         took[item.path] += max(marks, default=OTHERWISE)
     items.sort(key=lambda item: (-took[item.path], item.path))
+    if _may_rerun(items):
+        for item in items:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _may_rerun(items: list[pytest.Item]) -> bool:
+    """What fails is tried once more, and the summary tells of it; LONTAR_NO_RERUN=1 is for hunting
+    what does."""
+    if not items or os.environ.get("LONTAR_NO_RERUN") or items[0].config.option.usepdb:
+        return False
+    return items[0].config.pluginmanager.hasplugin("rerunfailures")
 
 
 class NetworkRefused(RuntimeError):

@@ -71,13 +71,6 @@ class Play:
         yield Completed(stop_reason="tool_calls" if called else "stop")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What fails here is tried once more, as Playwright's own runner does; the summary tells it."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.flaky(reruns=1))
-
-
 @pytest.fixture(scope="package")
 def chromium(chromium_path: Path) -> Iterator[Callable[[], Any]]:
     """The running browser: one for all files, a new one only after a crash."""
