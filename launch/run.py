@@ -3,6 +3,7 @@
 import http.client
 import sys
 
+from launch.addresses import names_of, reached_at
 from launch.console import Problem, say
 from launch.home import Home, port_is_free
 from launch.options import ROOT, Options
@@ -27,11 +28,6 @@ def check_can_start(options: Options) -> None:
         raise Problem(
             f"Port {options.port} on {options.host} is taken by another program. Stop that one, "
             f"or choose another port: PORT={options.port + 1} make run"
-        )
-    if options.host not in ("127.0.0.1", "localhost", "::1") and not options.get("ALLOWED_HOSTS"):
-        say(
-            f"HOST is {options.host}, but ALLOWED_HOSTS is not set: only this machine is answered. "
-            "Set it to the names people type, for example ALLOWED_HOSTS=lontar.school.example"
         )
 
 
@@ -64,8 +60,18 @@ def _start(supervisor: Supervisor, options: Options) -> None:
     supervisor.add(_worker(environment))
     supervisor.wait_ready(web, 120)
     say(f"Lontar is ready: {options.address}   (Ctrl-C stops it)")
+    _tell_others(options)
     if known:  # nothing changed here, but what lies outside may have: other models, other people
         _prepare(supervisor, environment, state)
+
+
+def _tell_others(options: Options) -> None:
+    others = reached_at(options.host)
+    if others and not options.get("ALLOWED_HOSTS"):
+        say(
+            f"Other machines in this network reach it at http://{others}:{options.port}. "
+            "For a name, set ALLOWED_HOSTS to it, for example ALLOWED_HOSTS=lontar.school.example"
+        )
 
 
 def _servers(supervisor: Supervisor, options: Options) -> dict[str, str]:
@@ -94,6 +100,7 @@ def _common(options: Options) -> dict[str, str]:
     return {
         "LONTAR_HOME": str(options.home),
         "HOST": options.host,
+        "ALLOWED_HOSTS": options.get("ALLOWED_HOSTS") or ",".join(names_of(options.host)),
         "PORT": str(options.port),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUNBUFFERED": "1",

@@ -3,10 +3,11 @@
 
 import { announce, gettext, h, icon } from "./lib.js";
 import { colour, languageName } from "./colours.js";
+import { copy } from "./copying.js";
 
 const SAID_FOR = 2000;
 
-function copyButton(label, copy) {
+function copyButton(label, act) {
   const words = h("span", {}, gettext("Copy"));
   const button = h(
     "button",
@@ -16,7 +17,7 @@ function copyButton(label, copy) {
   );
   button.onclick = async () => {
     try {
-      await copy();
+      await act();
     } catch (error) {
       console.warn(error);
       announce(gettext("The browser did not allow copying. Select the words and copy them."));
@@ -44,7 +45,7 @@ export function codeBox(pre) {
       "div",
       { className: "bar" },
       h("span", { className: "language" }, name),
-      copyButton(gettext("Copy the code"), () => navigator.clipboard.writeText(code.textContent)),
+      copyButton(gettext("Copy the code"), () => copy(code.textContent)),
     ),
   );
   pre.tabIndex = 0;
@@ -78,26 +79,19 @@ export function tableBox(table) {
 
 /** What a reader copies: marks are not part of it, and a formula is its TeX. */
 function plain(cell) {
-  const copy = cell.cloneNode(true);
-  for (const mark of copy.querySelectorAll("button")) mark.remove();
-  for (const formula of copy.querySelectorAll(".katex"))
+  const twin = cell.cloneNode(true);
+  for (const mark of twin.querySelectorAll("button")) mark.remove();
+  for (const formula of twin.querySelectorAll(".katex"))
     formula.replaceWith(`$${formula.querySelector("annotation").textContent}$`);
-  return copy.textContent.replace(/\s+/g, " ").trim();
+  return twin.textContent.replace(/\s+/g, " ").trim();
 }
 
 /** For spreadsheets as lines with tabs, for texts as a table. */
 function copyTable(table) {
   const rows = [...table.rows].map((row) => [...row.cells].map(plain));
   const lines = rows.map((cells) => cells.join("\t")).join("\n");
-  if (!globalThis.ClipboardItem) return navigator.clipboard.writeText(lines);
   const copied = h("table", {}, rows.map((cells) => h("tr", {}, cells.map((text) => h("td", {}, text)))));
-  const blob = (text, type) => new Blob([text], { type });
-  return navigator.clipboard.write([
-    new ClipboardItem({
-      "text/plain": blob(lines, "text/plain"),
-      "text/html": blob(copied.outerHTML, "text/html"),
-    }),
-  ]);
+  return copy(lines, copied.outerHTML);
 }
 
 /** Puts `fragment` into `box` in the place of what stood there. A box of code or a table that is

@@ -2,6 +2,7 @@
 // aloud, thumbs. Not needed before the first answer: it comes with the renderer.
 
 import { $, announce, api, date, fill, gettext, h, icon, named, tool } from "./lib.js";
+import { copy } from "./copying.js";
 
 /** "2 / 3" with arrows; nothing when there is only one. actions: siblings(id), show(id, step) */
 export function pager(id, actions) {
@@ -122,9 +123,9 @@ export function answerFoot(answer, message, actions) {
 }
 
 function copies(name, label, text) {
-  const copy = async () => {
+  const act = async () => {
     try {
-      await navigator.clipboard.writeText(text());
+      await copy(text());
       button.replaceChildren(icon("check"));
       announce(gettext("Copied."));
     } catch (error) {
@@ -132,7 +133,7 @@ function copies(name, label, text) {
       announce(gettext("The browser did not allow copying. Select the words and copy them."));
     }
   };
-  const button = tool(name, label, copy, { "data-copies": name });
+  const button = tool(name, label, act, { "data-copies": name });
   return button;
 }
 

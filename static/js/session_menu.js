@@ -1,6 +1,7 @@
 // What can be done with a chat in the list: the menu behind its three dots. Comes when it is opened.
 
 import { api, confirmFirst, date, fill, gettext, h, icon } from "./lib.js";
+import { copy } from "./copying.js";
 import { asking } from "./dialogs.js";
 
 const HOURS = 3600000;
@@ -150,18 +151,18 @@ function fresh(place, url) {
     "aria-label": gettext("The link"),
     onfocus: () => input.select(),
   });
-  const copy = h("button", { type: "button", className: "button" }, gettext("Copy"));
-  copy.onclick = async () => {
+  const button = h("button", { type: "button", className: "button" }, gettext("Copy"));
+  button.onclick = async () => {
     try {
-      await navigator.clipboard.writeText(url);
-      copy.textContent = gettext("Copied.");
+      await copy(url);
+      button.textContent = gettext("Copied.");
     } catch (error) {
       console.warn(error);
       input.select();
     }
   };
   place.replaceChildren(
-    h("div", { className: "new-link" }, input, copy),
+    h("div", { className: "new-link" }, input, button),
     h("p", { className: "quiet" }, gettext("Copy it now: it is not shown again.")),
   );
   input.focus();

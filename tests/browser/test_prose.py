@@ -13,6 +13,8 @@ from tests.browser.waiting import soon
 pytestmark = [pytest.mark.browser]
 
 SIZES = [{"width": 1280}, {"width": 390, "height": 780, "has_touch": True, "is_mobile": True}]
+# As browsers have it at an address that is neither https nor localhost.
+OVER_HTTP = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 CODE = "def leaf(n):\n    return 'palm' * n  # " + "long " * 60 + "\n"
 FENCED = f"Look:\n\n```python\n{CODE}```\n\nThat is all."
@@ -210,6 +212,13 @@ def test_a_wide_table_scrolls_in_its_box_below_its_header(
     lines = page.evaluate("navigator.clipboard.readText()").splitlines()
     assert len(lines) == 61
     assert lines[1].split("\t")[:2] == ["1900", "cell 0.0"]
+    page.evaluate(OVER_HTTP)
+    page.click(".answer-foot [data-copies=copy]")
+    page.wait_for_selector(".answer-foot [data-copies=copy] use[href$=check]", state="attached")
+    assert page.evaluate("document.activeElement.dataset.copies") == "copy"
+    page.focus("#say")
+    page.keyboard.press("Control+V")
+    assert page.input_value("#say") == TABLE.strip()
     window.clean()
 
 

@@ -120,6 +120,14 @@ def test_a_link_shows_the_chat_to_whoever_has_it(two_chats: Any, visit: Callable
     page.click("dialog.ask >> text=Make a link")
     url = page.wait_for_selector(".new-link input").input_value()
     page.wait_for_selector(".link-list >> text=Take back")
+    # As in a school's own network, without https, where browsers have no clipboard to write to.
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.click(".new-link button")
+    page.wait_for_selector(".new-link button:text-is('Copied.')")
+    page.evaluate("document.querySelector('.new-link input').readOnly = false")
+    page.fill(".new-link input", "")
+    page.keyboard.press("Control+V")
+    assert page.input_value(".new-link input") == url
 
     reader = visit(width=390, height=780)
     reader.page.goto(url)
