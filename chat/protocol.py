@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chat.models import Citation, Message
+from chat.tools import Looked
 from documents import places
 from documents.models import Document
 from llm.models import LanguageModel
@@ -45,17 +46,20 @@ def searching(name: str, query: str) -> Event:
     return {"type": "tool", "name": name, "query": query, "status": "searching"}
 
 
-def searched(name: str, query: str, count: int, error: str = "", words_only: bool = False) -> Event:
-    """`words_only`: the query could not be embedded, so that only its words were looked for."""
+def searched(name: str, query: str, looked: Looked, error: str = "") -> Event:
+    """`words_only`: the query could not be embedded, so that only its words were looked for;
+    `unread`: so many files could not be searched, because they are still being read."""
     event: Event = {
         "type": "tool",
         "name": name,
         "query": query,
         "status": "completed",
-        "results_count": count,
+        "results_count": looked.count,
     }
-    if words_only:
+    if looked.words_only:
         event["words_only"] = True
+    if looked.unread:
+        event["unread"] = looked.unread
     return {**event, "error": error} if error else event
 
 

@@ -14,6 +14,7 @@ from llm.tokens import size
 from rag.search import EVERYTHING, Elsewhere, Findings, Hit, Scope
 from rag.several import Told, look_up_parts, untold
 from rag.sources import Source, SourceBook, with_neighbours
+from rag.unread import Unread, unread
 
 PASSAGES = 6
 
@@ -39,6 +40,11 @@ DOUBTFUL = (
     "The material probably does not answer this: these passages are only the nearest. Say so "
     "unless one of them does answer it."
 )
+UNREAD = (
+    "The files named under `unread` are still being read and were not searched. If the student may "
+    "mean one of them, say that it will be there in a minute or two."
+)
+NO_MATERIAL = "There is no material yet. Say so: files are added with the + beside the question."
 BY_WORDS = "Found by words alone: the embedding model did not answer. Other words may find more."
 
 
@@ -51,13 +57,25 @@ class Before:
 
 
 NO_CHAT = Before()
-Counted = Callable[[str, int, bool], None]
+ALL_READ = Unread()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What one search came to. `unread`: so many files of its scope are still being read."""
+
+    count: int = 0
+    words_only: bool = False
+    unread: int = 0
+
+
+Counted = Callable[[str, Looked], None]
 
 
 class Searching:
     """The search tool of one turn: `run` gives what the model reads.
 
-    `counted(query, passages, words_only)` is told what each search found, `told` of the searches
+    `counted(query, looked)` is told what each search came to, `told` of the searches
     for the parts of a question; all together return about `room` bytes of text, so that a small
     model is not flooded. `chat` is the collection of this chat's own files.
     """
@@ -94,10 +112,14 @@ class Searching:
             subqueries=parts,
             told=self._told,
         )
-        contexts = await in_thread(with_neighbours, self._user, found.hits) if found.hits else {}
+        contexts, missed = await in_thread(self._around, found)
         sources = self._fitting(found.hits, contexts)
-        self._counted(query, len(sources), found.words_only)
-        return tool_text(sources, found)
+        self._counted(query, Looked(len(sources), found.words_only, missed.count))
+        return tool_text(sources, found, missed)
+
+    def _around(self, found: Findings) -> tuple[dict[int, str], Unread]:
+        contexts = with_neighbours(self._user, found.hits) if found.hits else {}
+        return contexts, unread(self._user, self._scope, found=bool(found.hits))
 
     def _fitting(self, hits: Sequence[Hit], contexts: dict[int, str]) -> list[Source]:
         sources: list[Source] = []
@@ -117,22 +139,28 @@ async def whole(query: str, before: Before) -> str:
     return stand_alone(query, before.questions, about)
 
 
-def tool_text(sources: list[Source], found: Findings) -> str:
+def tool_text(sources: list[Source], found: Findings, missed: Unread = ALL_READ) -> str:
     """What the model reads: {"passages": [{mark, document, page, heading, text}], "note"}.
 
     Instead of `page` there may be `slide`, `rows` or `part`, or nothing for a text in one part.
+    Names of files stand beside the note, not in it: whoever names a file tells the model nothing.
     """
     passages = [_passage(source) for source in sources]
     notes = [
+        UNREAD if missed.names else "",
         DOUBTFUL if passages and found.is_doubtful else "",
         BY_WORDS if found.words_only else "",
-        CITE if passages else NOTHING,
+        CITE if passages else NO_MATERIAL if missed.no_material else NOTHING,
     ]
     told: dict[str, Any] = {"passages": passages, "note": " ".join(filter(None, notes))}
     if found.is_doubtful:
         told["doubtful"] = True
     if found.words_only:
         told["words_only"] = True
+    if missed.names:
+        told["unread"] = list(missed.names)
+    if missed.no_material:
+        told["no_material"] = True
     return json.dumps(told, ensure_ascii=False)
 
 

@@ -22,7 +22,7 @@ from chat.models import Citation, Generation, Message
 from chat.plans import Plan
 from chat.searching_first import SearchingFirst
 from chat.sentences import error_sentence
-from chat.tools import SPEC, Searching
+from chat.tools import SPEC, Looked, Searching
 from core.db import in_thread
 from llm.base import ChatModel
 from llm.errors import LLMError
@@ -58,7 +58,7 @@ class Turn:
         self._kept = 0
         self.failure: LLMError | None = None
         self._searches: dict[uuid.UUID, Searching] = {}
-        self._counts: dict[str, tuple[int, bool]] = {}
+        self._looked: dict[str, Looked] = {}
         self.answerer = Answerer(
             plan.chosen,
             partial(in_thread, plan.others),
@@ -171,22 +171,21 @@ class Turn:
     def _bound(self, numbers: Sequence[int], before: str) -> Sequence[int]:
         return bound(self.book.sources, numbers, before)
 
-    def _count(self, query: str, found: int, words_only: bool) -> None:
-        self._counts[query] = found, words_only
+    def _count(self, query: str, looked: Looked) -> None:
+        self._looked[query] = looked
 
     def _part(self, query: str, found: int | None) -> None:
         """A search for a part of the question, shown like those the model asked for."""
         if found is None:
             self.events.append(protocol.searching(DOCUMENT_SEARCH, query[:LONGEST_SHOWN]))
         else:
-            self._step(protocol.searched(DOCUMENT_SEARCH, query[:LONGEST_SHOWN], found))
+            self._step(protocol.searched(DOCUMENT_SEARCH, query[:LONGEST_SHOWN], Looked(found)))
 
     def _searched(self, event: ToolFinished) -> None:
         error = "failed" if event.result.is_error else ""
         whole = str(event.call.arguments.get("query", "")).strip()
-        count, words_only = self._counts.pop(whole, (0, False))
-        step = protocol.searched(event.call.name, _query(event.call), count, error, words_only)
-        self._step(step)
+        looked = self._looked.pop(whole, Looked())
+        self._step(protocol.searched(event.call.name, _query(event.call), looked, error))
         if self.book.sources:
             self.events.append(protocol.found(self.book.sources))
 

@@ -99,6 +99,7 @@ def _chat(user: User, session_id: uuid.UUID | None) -> dict[str, Any]:
         "questions": lambda: starting.questions(user),
         "models": models,
         "assistants": choices_of(user, models),
+        "sees": any(model.supports_vision for model in models),
         "only_builtin": all(model.provider.kind == "builtin" for model in models),
         "modules": MODULES,
         "session_id": session_id,

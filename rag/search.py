@@ -6,12 +6,9 @@ fused one; they tell whether the material says anything at all (`rag.confidence`
 """
 
 import logging
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from core.db import in_thread
@@ -19,7 +16,6 @@ from core.metrics import SEARCHES
 from core.words import content_words, language
 from documents.asking import reading_as
 from documents.lexical import query_terms
-from documents.models import Collection, Document
 from llm.errors import LLMError
 from llm.models import EmbeddingModel
 from llm.queries import current_embedding_model
@@ -31,30 +27,24 @@ from rag.confidence import DOUBTFUL, likelihood
 from rag.fusion import Ranking, fuse
 from rag.hits import Elsewhere, Hit, hits_of
 from rag.reranker_models import Reranker
+from rag.scopes import EVERYTHING, Scope, collections_in, documents_in
 
-__all__ = ["Elsewhere", "Findings", "Hit", "Ranking", "Scope", "Wanted", "look_up", "search"]
+__all__ = [
+    "EVERYTHING",
+    "Elsewhere",
+    "Findings",
+    "Hit",
+    "Ranking",
+    "Scope",
+    "Wanted",
+    "look_up",
+    "search",
+]
 
 MAX_TOP_K = 20
 # Pages looked at for each that is asked for: some repeat others.
 SPARE = 2
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What to search in; None means all that is meant for the user, an empty list means nothing.
-
-    Admins may name collections and documents of others. `chat` is the collection of the chat that
-    asks: the files of a chat are found in no other.
-    """
-
-    collections: Sequence[uuid.UUID] | None = None
-    documents: Sequence[uuid.UUID] | None = None
-    language: str | None = None
-    chat: uuid.UUID | None = None
-
-
-EVERYTHING = Scope()
 
 
 @dataclass(frozen=True)
@@ -213,23 +203,7 @@ def _ranks(
 
 def _readable(user: User, scope: Scope) -> Readable:
     """The access rule is part of the ranking."""
-    collections = _collections(user, scope).order_by().values("id")
-    whole = collections.query.sql_with_params()
+    whole = collections_in(user, scope).order_by().values("id").query.sql_with_params()
     if scope.documents is None and not scope.language:
         return Readable(whole)
-    # Not by status: a document that is read again is found by its old text until then.
-    documents = Document.objects.filter(collection__in=collections)
-    if scope.documents is not None:
-        documents = documents.filter(id__in=list(scope.documents))
-    if scope.language:
-        documents = documents.filter(language=scope.language)
-    return Readable(whole, documents.order_by().values("id").query.sql_with_params())
-
-
-def _collections(user: User, scope: Scope) -> QuerySet[Collection]:
-    if scope.collections is not None:
-        return Collection.objects.visible_to(user).filter(id__in=list(scope.collections))
-    if scope.documents is not None:
-        return Collection.objects.visible_to(user)
-    of_this_chat = ~Q(kind=Collection.Kind.CHAT) | Q(id=scope.chat)
-    return Collection.objects.meant_for(user).filter(of_this_chat)
+    return Readable(whole, documents_in(user, scope).values("id").query.sql_with_params())

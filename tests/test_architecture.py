@@ -38,6 +38,7 @@ PUBLIC = {
         "settling",
         "several",
         "sources",
+        "unread",
     },
     "prompts": {"models", "services", "queries"},
     # upload_api, serializers: a chat takes files in the same way and shows the same shape.

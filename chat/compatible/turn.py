@@ -130,7 +130,7 @@ class Completion:
             self._rooms[asked.model.pk] = Searching(
                 self.plan.user,
                 self._book,
-                lambda query, found, words_only: None,
+                lambda query, looked: None,
                 asked.room,
                 before=self.plan.before,
                 scope=self.plan.scope,

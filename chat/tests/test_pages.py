@@ -54,6 +54,16 @@ def test_names_are_text_wherever_they_stand(
     assert "<script>alert" not in body
 
 
+def test_pictures_are_offered_where_a_model_sees(
+    api: Callable[..., Client], alice: User, model: LanguageModel
+) -> None:
+    button = b'id="add-pictures" hidden'
+    assert button in api(alice).get("/").content
+    LanguageModel.objects.filter(pk=model.pk).update(supports_vision=True)
+    shown = api(alice).get("/").content
+    assert button not in shown and b'id="add-pictures"' in shown
+
+
 def test_only_an_admin_is_told_how_to_add_a_key(
     api: Callable[..., Client], alice: User, admin: User, model: LanguageModel
 ) -> None:

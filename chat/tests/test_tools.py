@@ -4,10 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
-from chat.tools import DOUBTFUL, Before, Searching
+from chat.tools import CITE, DOUBTFUL, NO_MATERIAL, NOTHING, UNREAD, Before, Looked, Searching
 from core.db import in_thread
+from documents.models import Document
+from rag.search import Scope
 from rag.sources import SourceBook
 from rag.tests.library import collection, direction, document
 
@@ -31,7 +34,7 @@ def shelve(owner: User, name: str, texts: list[str]) -> None:
 async def test_passages_are_numbered_on_over_two_searches(alice: User) -> None:
     await in_thread(shelve, alice, "a.txt", ["The heart pumps blood.", "Leaves make sugar."])
     book, counts = SourceBook(), []
-    tool = Searching(alice, book, lambda _q, n, _w: counts.append(n), 50_000)
+    tool = Searching(alice, book, lambda _query, looked: counts.append(looked.count), 50_000)
     first = json.loads(await tool.run("heart"))
     second = json.loads(await tool.run("sugar"))
     assert [passage["mark"] for passage in first["passages"]] == [1, 2]
@@ -91,6 +94,56 @@ async def test_a_steered_model_reaches_nothing_foreign(alice: User, bob: User) -
         assert "CANARY the" not in answer and json.loads(answer)["passages"] == []
 
 
+def waiting(owner: User, name: str, status: str = "PROCESSING", **fields: Any) -> Any:
+    where = collection(owner)
+    row = document(where, owner, name, [], [])
+    Document.objects.filter(pk=row.pk).update(status=status, **fields)
+    return where
+
+
+async def test_files_that_are_still_being_read_are_named(alice: User, bob: User) -> None:
+    await in_thread(shelve, alice, "a.txt", ["The heart pumps blood."])
+    await in_thread(waiting, alice, "new.pdf")
+    await in_thread(waiting, alice, "broken.pdf", "FAILED")
+    await in_thread(waiting, alice, "again.pdf", processed_at=timezone.now())
+    looked: list[Looked] = []
+    tool = Searching(alice, SourceBook(), lambda _query, found: looked.append(found), 50_000)
+    said = json.loads(await tool.run("heart"))
+    assert said["unread"] == ["new.pdf"] and said["note"] == f"{UNREAD} {CITE}"
+    assert looked == [Looked(1, unread=1)]
+    foreign = json.loads(await Searching(bob, SourceBook(), lambda *_: None, 50_000).run("heart"))
+    assert "unread" not in foreign
+
+
+async def test_many_files_that_are_being_read_are_counted(alice: User) -> None:
+    for number in range(7):
+        await in_thread(waiting, alice, f"{number}.pdf", "UPLOADED")
+    looked: list[Looked] = []
+    tool = Searching(alice, SourceBook(), lambda _query, found: looked.append(found), 50_000)
+    said = json.loads(await tool.run("heart"))
+    assert said["unread"] == [f"{number}.pdf" for number in (6, 5, 4, 3, 2)]
+    assert looked == [Looked(0, unread=7)] and "no_material" not in said
+
+
+async def test_no_material_is_told_from_no_match(alice: User, charlie: User) -> None:
+    await in_thread(waiting, alice, "broken.pdf", "FAILED")
+    for person, note in ((alice, NOTHING), (charlie, NO_MATERIAL)):
+        said = json.loads(await Searching(person, SourceBook(), lambda *_: None, 50_000).run("a"))
+        assert said["note"] == note and said.get("no_material", False) is (person == charlie)
+
+
+async def test_of_what_is_being_read_only_what_was_named_counts(alice: User) -> None:
+    wanted = await in_thread(waiting, alice, "mine.pdf")
+    await in_thread(waiting, alice, "other.pdf")
+    for scope, names in (
+        (Scope(collections=[wanted.pk], language="id"), ["mine.pdf"]),
+        (Scope(collections=[]), []),
+        (Scope(documents=[]), []),
+    ):
+        tool = Searching(alice, SourceBook(), lambda *_: None, 50_000, scope=scope)
+        assert json.loads(await tool.run("heart")).get("unread", []) == names
+
+
 async def test_a_question_that_leaves_its_subject_out_is_looked_up_with_it(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +182,7 @@ async def test_each_thing_compared_has_its_share_and_its_step(
     searching = Searching(
         alice,
         SourceBook(),
-        lambda _query, count, _words: counts.append(count),
+        lambda _query, looked: counts.append(looked.count),
         50_000,
         told=lambda query, count: told.append((query, count)),
     )

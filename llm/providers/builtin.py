@@ -13,6 +13,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core.follow_ups import is_greeting, stand_alone
 from llm.base import Abilities, Endpoint
@@ -24,6 +25,7 @@ from llm.quoting.words import language
 
 SEARCH = "document_search"
 PIECE = re.compile(r"\S+\s*|\s+")
+UNSAFE = re.compile(r"[\[\]()<>`*\\$|~#\x00-\x1f]+")
 
 
 class QuotingModel:
@@ -72,16 +74,38 @@ def _answer(question: str, questions: list[str], results: list[ToolResult]) -> s
     if any(_body(result.content).get("words_only") is True for result in results):
         opening = _("Only words were searched just now, not meanings.") + " " + opening
     lines = [f"“{quotation.text}” [{quotation.mark}]" for quotation in quoted]
-    return "\n\n".join([opening, *lines, _notice()])
+    return "\n\n".join([opening, *lines, *_unread(results), _notice()])
 
 
 def _nothing(results: list[ToolResult]) -> str:
     if not results:
         return _("I cannot search any material in this chat, so I have nothing to answer from.")
+    if unread := _unread(results):
+        return unread[0]
+    if any(_body(result.content).get("no_material") is True for result in results):
+        return _(
+            "There is no material to answer from yet. Add a file, or ask your lecturer for it, and "
+            "ask again."
+        )
     return _(
         "I found nothing about this in your material. Ask with other words, or add a document "
         "that covers it."
     )
+
+
+def _unread(results: list[ToolResult]) -> list[str]:
+    """The sentence on files that could not be searched yet, if there are any."""
+    rows = [row for result in results for row in _body(result.content).get("unread", [])]
+    # Whoever names a file could write a mark or a link into the answer.
+    names = dict.fromkeys(UNSAFE.sub(" ", str(row)).strip() for row in rows)
+    if not names:
+        return []
+    said = ngettext(
+        "%(files)s is still being read and could not be searched yet. Ask again in a minute.",
+        "%(files)s are still being read and could not be searched yet. Ask again in a minute.",
+        len(names),
+    )
+    return [said % {"files": ", ".join(f"“{name}”" for name in names)}]
 
 
 def _notice() -> str:

@@ -24,7 +24,7 @@ PASSAGES = [
 NOTICE = "*No language model is set up, so I only quote from your material.*"
 
 
-async def ask(*texts, passages=PASSAGES, tools=True, fails=False):
+async def ask(*texts, passages=PASSAGES, tools=True, fails=False, **found):
     """The conversation's last text is asked; answers (text, queries)."""
     queries = []
 
@@ -32,7 +32,7 @@ async def ask(*texts, passages=PASSAGES, tools=True, fails=False):
         queries.append(arguments["query"])
         if fails:
             raise RuntimeError
-        return json.dumps({"passages": passages, "note": "quoted material"})
+        return json.dumps({"passages": passages, "note": "quoted material", **found})
 
     messages = [
         user(text) if place % 2 == 0 else assistant(text) for place, text in enumerate(texts)
@@ -68,6 +68,20 @@ async def test_a_full_question_is_searched_alone():
 async def test_nothing_found_says_what_to_do():
     text, _ = await ask("What is a quark?", passages=[])
     assert "I found nothing about this" in text and text.endswith(NOTICE)
+
+
+async def test_files_that_are_still_being_read_are_told_of():
+    text, _ = await ask("What is a quark?", passages=[], unread=["bab 3.pdf"])
+    assert text.startswith("“bab 3.pdf” is still being read and could not be searched yet.")
+    text, _ = await ask("What makes most of the ATP?", unread=["a.pdf", "[4](x)<b>`.pdf"])
+    assert "[4]" in text and "“a.pdf”, “4 x b .pdf” are still being read" in text
+    text, _ = await ask("Apa itu fotosintesis?", passages=[], unread=["bab 3.pdf"])
+    assert text.startswith("“bab 3.pdf” masih dibaca")
+
+
+async def test_where_there_is_no_material_it_says_so():
+    text, _ = await ask("What is a quark?", passages=[], no_material=True)
+    assert text.startswith("There is no material to answer from yet.")
 
 
 async def test_what_only_comes_near_is_not_sold_as_an_answer():

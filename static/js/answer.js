@@ -265,7 +265,7 @@ function standIn({ model, instead_of, reason }) {
 /** One search as a quiet line; what it found can be opened. */
 function step(done) {
   if (done.name === "model") return standIn(done);
-  const { query, status, results_count: count, error, words_only: wordsOnly } = done;
+  const { query, status, results_count: count, error, words_only: wordsOnly, unread } = done;
   const searching = status === "searching";
   let words;
   if (searching) words = gettext("Searching your material for");
@@ -276,9 +276,12 @@ function step(done) {
       ? ""
       : `· ${fill(ngettext("%(count)s passage", "%(count)s passages", count), { count })}`;
   const how = wordsOnly ? `· ${gettext("only its words, not its meaning")}` : "";
+  const missed = unread
+    ? `· ${fill(ngettext("%(count)s file is still being read", "%(count)s files are still being read", unread), { count: unread })}`
+    : "";
   const line = [
     icon(searching ? "wait" : "search"),
-    h("span", {}, `${words} `, h("q", { dir: "auto" }, query ?? ""), ` ${found} ${how}`),
+    h("span", {}, `${words} `, h("q", { dir: "auto" }, query ?? ""), ` ${found} ${how} ${missed}`),
   ];
   const props = { className: "step", "data-query": query ?? "", "data-status": status };
   if (searching || error || !count) return h("p", props, line);
