@@ -208,7 +208,7 @@ def _rest_before_the_database_is_emptied() -> Iterator[None]:
     """A turn writes rows when nobody waits any more: they would be there in the next test."""
 
     def rest_first(_self: TransactionTestCase) -> None:
-        come_to_rest(10)
+        come_to_rest(60)
         _empty_tables()
 
     with pytest.MonkeyPatch.context() as patch:

@@ -48,7 +48,7 @@ def start(part: Part, home: Home) -> int:
             death=part.stop,
         )
     part.process = child
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not part.ready():
         if child.poll() is not None or time.monotonic() > deadline:
             raise Problem(f"{part.name} did not start: {home.log(part.name).read_text()[-800:]}")

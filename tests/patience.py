@@ -4,6 +4,7 @@ A wait ends as soon as there is what it waits for, so being patient costs nothin
 sets one of its own, after this. Loaded as a pytest plugin by the root conftest.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -25,6 +26,14 @@ LIMITS = (
     "chat.searching_first.SECONDS",
     "config.health.PATIENCE",
 )
+
+
+def until(look: Callable[[], object]) -> None:
+    """Looks until it gives something true; an assertion fails when it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not look():
+        assert time.monotonic() < deadline, "it did not come to this"
+        time.sleep(0.02)
 
 
 def _patient(receive: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

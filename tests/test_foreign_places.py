@@ -161,11 +161,11 @@ async def test_a_frame_speaks_of_its_own_chat_whatever_else_it_names(world, alic
     asked = {"type": "message", "message": f"Why does a {SECRET} glow?", "client_id": "1", **hers}
     await socket.send_json_to(asked)
     while frames[-1]["type"] not in ("message_saved", "error"):
-        frames.append(await socket.receive_json_from(timeout=20))
+        frames.append(await socket.receive_json_from())
     assert frames[-1]["type"] == "message_saved", frames[-1]
     await LanguageModel.objects.aupdate(supports_vision=True)
     await socket.send_json_to({**asked, "client_id": "2", "attachments": [{"id": picture}]})
-    refused = await socket.receive_json_from(timeout=20)
+    refused = await socket.receive_json_from()
     await socket.disconnect()
     assert (refused["type"], refused["code"]) == ("error", "unknown_picture")
     assert "luciferin" not in json.dumps(frames)

@@ -8,8 +8,7 @@ CVE-2026-44553), with sessions (Flowise CVE-2025-71335), keys (AnythingLLM CVE-2
 import asyncio
 import http.client
 import json
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -29,9 +28,9 @@ from llm.events import Event, TextDelta
 from llm.messages import Request
 from llm.models import LanguageModel, Provider
 from tests.browser import server
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECONDS = 10  # until something closes, also beside other work; usually a tenth of one
 
 
 class Endless:
@@ -49,7 +48,7 @@ def site(monkeypatch, transactional_db):
     LanguageModel.objects.create(provider=provider, name="quotes", display_name="Quotes")
     yield urlsplit(server.address())
     server.come_to_rest()
-    come_to_rest(10)
+    come_to_rest(PATIENCE)
 
 
 class Held:
@@ -78,11 +77,11 @@ class Held:
         rest = {name: value for name, value in headers.items() if name != "Origin"}
         opened = connect(url, origin=origin, additional_headers=rest, proxy=None)
         socket = self.open.enter_context(opened)
-        assert json.loads(socket.recv(timeout=SECONDS))["type"] == "ready"
+        assert json.loads(socket.recv(timeout=PATIENCE))["type"] == "ready"
         return socket
 
     def ask(self, headers):
-        stream = http.client.HTTPConnection(self.site.hostname, self.site.port, timeout=SECONDS)
+        stream = http.client.HTTPConnection(self.site.hostname, self.site.port, timeout=PATIENCE)
         path = f"/api/v1/chat/sessions/{self.session.pk}/messages"
         body = json.dumps({"message": "When does water boil?"})
         stream.request("POST", path, body, {**headers, "Content-Type": "application/json"})
@@ -95,7 +94,7 @@ class Held:
         return self.call("GET", path, headers)
 
     def call(self, method, path, headers, body=None) -> int:
-        line = http.client.HTTPConnection(self.site.hostname, self.site.port, timeout=SECONDS)
+        line = http.client.HTTPConnection(self.site.hostname, self.site.port, timeout=PATIENCE)
         line.request(method, path, body, headers)
         status = line.getresponse().status
         line.close()
@@ -115,13 +114,6 @@ def held(site, alice):
     for generation in Generation.objects.filter(status="running").select_related("session__user"):
         chat_services.request_stop(actor=generation.session.user, session_id=generation.session_id)
     until(lambda: not Generation.objects.filter(status="running").exists())
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to this"
-        time.sleep(0.02)
 
 
 def _off(alice, admin):
@@ -174,7 +166,7 @@ def test_all_that_is_open_closes_at_once(held, alice, admin, end):
     for socket in held.sockets:
         with pytest.raises(ConnectionClosed) as closed:
             while True:
-                socket.recv(timeout=SECONDS)
+                socket.recv(timeout=PATIENCE)
         assert closed.value.rcvd.code == 4401
     for headers in held.credentials:
         assert held.status(headers) == 401
@@ -200,6 +192,6 @@ def test_the_others_stay(held, bob, admin):
     services.set_active(actor=admin, user=bob, active=False)
     for socket in held.sockets:
         socket.send(json.dumps({"type": "ping"}))
-        while json.loads(socket.recv(timeout=SECONDS))["type"] != "pong":
+        while json.loads(socket.recv(timeout=PATIENCE))["type"] != "pong":
             pass
     assert all(held.status(headers) == 200 for headers in held.credentials)

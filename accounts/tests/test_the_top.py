@@ -15,6 +15,7 @@ from accounts import services
 from accounts.models import Group, User
 from core.errors import AppError, Forbidden
 from core.testing import PASSWORD, person
+from tests.patience import PATIENCE
 
 API = "/api/v1/users"
 
@@ -116,7 +117,7 @@ def test_of_two_who_go_at_the_same_moment_one_stays(superadmin, how):
 
     def go(user):
         try:
-            start.wait(10)
+            start.wait(PATIENCE)
             if how == "demote":
                 services.set_role(actor=user, user=user, role="student")
             elif how == "switch off":

@@ -54,13 +54,13 @@ class Simulator:
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever, daemon=True)
         thread.start()
-        server = asyncio.run_coroutine_threadsafe(self.serve(port=port), loop).result(5)
+        server = asyncio.run_coroutine_threadsafe(self.serve(port=port), loop).result(60)
         try:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         finally:
             loop.call_soon_threadsafe(server.close)
             loop.call_soon_threadsafe(loop.stop)
-            thread.join(5)
+            thread.join(60)
             loop.close()
 
     def _handle(self, connection: Connection, received: Received) -> None:

@@ -248,7 +248,7 @@ async def test_whoever_looks_next_finds_a_dead_answer_closed(
 async def test_a_turn_that_takes_too_long_ends_with_what_was_said(
     alice: User, model: LanguageModel, play: Play, settings: Any
 ) -> None:
-    settings.TURN_SECONDS = 0.2
+    settings.TURN_SECONDS = 1.5
     script = play(TextDelta("It begins"), asyncio.Event(), Completed())
     generation = await ask(alice, await new_session(alice), "Tell me all.")
     events = await events_of(generation)
@@ -265,8 +265,10 @@ async def test_a_turn_that_takes_too_long_ends_with_what_was_said(
 
 
 async def test_many_turns_are_kept_by_one_statement(
-    alice: User, model: LanguageModel, play: Play
+    alice: User, model: LanguageModel, play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("CHECKPOINT_SECONDS", "LOOK_SECONDS"):  # their own keeper would do it too
+        monkeypatch.setattr(f"chat.keeper.{name}", 3600.0)
     gate = asyncio.Event()
     play(TextDelta("half "), gate, TextDelta("whole"), Completed())
     running = [await ask(alice, await new_session(alice), "Go") for _ in range(5)]

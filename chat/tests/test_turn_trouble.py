@@ -22,15 +22,22 @@ from llm import health
 from llm.errors import llm_error
 from llm.events import TextDelta
 from llm.models import Fallback, LanguageModel, ModelCall, Provider
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 Made = Callable[..., LanguageModel]
 
 
+# What is silent is given little time; all else as much as a busy machine takes.
+LITTLE = {
+    "fake-plain-mute": {"LLM_FIRST_TOKEN_SECONDS": 0.6},
+    "fake-plain-hang5": {"LLM_SILENCE_SECONDS": 0.6},
+    "fake-plain-d400-n200": {"LLM_TOTAL_SECONDS": 3.0},
+}
+
+
 @pytest.fixture(autouse=True)
-def _little_patience(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.LLM_FIRST_TOKEN_SECONDS = settings.LLM_SILENCE_SECONDS = 0.6
-    settings.LLM_TOTAL_SECONDS = 5
+def _few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llm.resilience.ATTEMPTS", 2)
 
 
@@ -39,7 +46,7 @@ async def _nothing_left_behind(transactional_db: None) -> AsyncIterator[None]:
     """What a turn still writes when its last event was read is written before the next test."""
     yield
     if runner._tasks:
-        await asyncio.wait(runner._tasks.values(), timeout=5)
+        await asyncio.wait(runner._tasks.values(), timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -58,8 +65,13 @@ def made(simulator: Any, transactional_db: None) -> Made:
     )
 
     def make(name: str, *fallbacks: LanguageModel, order: int = 1, task: str = "") -> LanguageModel:
+        first = LITTLE.get(name, {}).get("LLM_FIRST_TOKEN_SECONDS")
         model = LanguageModel.objects.create(
-            provider=provider, name=name, display_name=f"Model {name}", order=order
+            provider=provider,
+            name=name,
+            display_name=f"Model {name}",
+            order=order,
+            parameters={"first_event_seconds": first} if first else {},
         )
         for position, fallback in enumerate(fallbacks):
             Fallback.objects.create(model=model, fallback=fallback, position=position, task=task)
@@ -101,8 +113,17 @@ ALONE = [
 
 @pytest.mark.parametrize(("name", "status", "code", "retryable", "kept"), ALONE)
 async def test_alone_the_student_reads_a_sentence_and_keeps_what_was_said(
-    alice: User, made: Made, name: str, status: str, code: str, retryable: bool, kept: bool
+    alice: User,
+    made: Made,
+    settings: Any,
+    name: str,
+    status: str,
+    code: str,
+    retryable: bool,
+    kept: bool,
 ) -> None:
+    for limit, seconds in LITTLE.get(name, {}).items():
+        setattr(settings, limit, seconds)
     await in_thread(made, name)
     events, answer = await answered(alice)
     error = next(event for event in events if event["type"] == "error")
@@ -229,17 +250,12 @@ async def test_every_attempt_is_written_down(alice: User, made: Made) -> None:
     await in_thread(made, "fake-plain-errspent", other)
     _events, answer = await answered(alice)
     rows: dict[str, str] = {}
-    for _wait in range(100):
-        calls = ModelCall.objects.filter(generation_id=answer.generation.pk)
-        rows = {call.model_name: call.outcome async for call in calls}
-        if len(rows) == 2:
-            break
-        await _pause()
+    async with asyncio.timeout(PATIENCE):
+        while len(rows) < 2:
+            calls = ModelCall.objects.filter(generation_id=answer.generation.pk)
+            rows = {call.model_name: call.outcome async for call in calls}
+            await asyncio.sleep(0.02)
     assert rows == {"fake-plain-errspent": "spent", "fake-plain": "complete"}
-
-
-async def _pause() -> None:
-    await asyncio.sleep(0.02)
 
 
 async def test_a_stop_while_the_next_one_answers_is_a_stop(
@@ -287,6 +303,7 @@ async def test_who_answered_is_known_when_the_process_dies(
 async def test_without_redis_the_answer_comes_all_the_same(
     alice: User, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(health, "PATIENCE", 0.1)
     away = redis.asyncio.Redis(port=1)
     monkeypatch.setattr(health, "async_client", lambda: away)
     other = await in_thread(made, "fake-plain", order=2)

@@ -9,6 +9,7 @@ from config import health, tasks
 from core import redis
 from llm import health as model_health
 from llm.models import LanguageModel, Provider
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,7 +24,7 @@ class Elsewhere(AsyncClient):
 @pytest.fixture(autouse=True)
 def _nothing_remembered(monkeypatch):
     # Only what is broken on purpose may fail here, however busy the machine is.
-    monkeypatch.setattr(health, "PATIENCE", 60.0)
+    monkeypatch.setattr(health, "PATIENCE", PATIENCE)
     health._last.clear()
     redis.sync_client().delete(redis.key("workers"))
 

@@ -14,6 +14,7 @@ import pytest
 from config.server import ENVELOPE, _is_upload, _limit
 from documents.pictures import LARGEST
 from tests.doors import DOORS
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_MB = 8
@@ -48,7 +49,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", number), 1).close()
@@ -58,12 +59,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield number
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def exchange(port: int, head: str, body: bytes = b"") -> tuple[int, bytes]:
     """(status, body) of one request; the server may answer before all of it is sent."""
-    with socket.create_connection(("127.0.0.1", port), 10) as sock:
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
         sock.sendall(head.encode())
         try:
             sock.sendall(body)

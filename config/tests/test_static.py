@@ -10,6 +10,7 @@ from django.test import AsyncRequestFactory, RequestFactory
 
 from config import static
 from config.static import PIECE, StaticFiles
+from tests.patience import PATIENCE
 
 SMALL = b"body { color: red }\n" * 100
 LARGE = bytes(range(256)) * (PIECE // 256 * 3) + b"the end"
@@ -125,12 +126,12 @@ async def test_the_loop_is_free_while_a_disk_is_slow(serve, monkeypatch):
 
     def slow(static_file, request):
         loop.call_soon_threadsafe(entered.set)
-        asyncio.run_coroutine_threadsafe(go.wait(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(go.wait(), loop).result(PATIENCE)
         return begin(static_file, request)
 
     monkeypatch.setattr(static, "_begin", slow)
     waiting = asyncio.create_task(serve("/static/small.css"))
-    await asyncio.wait_for(entered.wait(), 10)
+    await asyncio.wait_for(entered.wait(), PATIENCE)
     assert (await serve("/"))[1] == b"a page"
     go.set()
     assert (await waiting)[1] == SMALL

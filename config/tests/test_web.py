@@ -13,6 +13,7 @@ import pytest
 
 from config.web import listen
 from launch.process import session_members
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 # Says which process answered, and whether it imported it itself.
@@ -63,10 +64,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 def asked(port: int) -> tuple[int, int]:
     """(who answered, who imported the application); waits as long as the socket lets it."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", port), 30) as wire:
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as wire:
                 wire.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 answer = b"".join(iter(lambda: wire.recv(4096), b""))
             who, by = answer.rpartition(b"\r\n\r\n")[2].split()
@@ -77,7 +78,7 @@ def asked(port: int) -> tuple[int, int]:
 
 def all_who_answer(port: int, count: int = 2) -> set[int]:
     found: set[int] = set()
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while len(found) < count:
         found.add(asked(port)[0])
         assert time.monotonic() < until
@@ -108,7 +109,7 @@ def test_a_polite_stop_ends_all_of_them(start: Start) -> None:
     parent = start(port)
     all_who_answer(port)
     parent.terminate()
-    assert parent.wait(20) == 0
+    assert parent.wait(PATIENCE) == 0
     assert session_members(parent.pid) == []
 
 
@@ -117,8 +118,8 @@ def test_killing_the_parent_ends_the_children(start: Start) -> None:
     parent = start(port)
     all_who_answer(port)
     parent.kill()
-    parent.wait(20)
-    until = time.monotonic() + 20
+    parent.wait(PATIENCE)
+    until = time.monotonic() + PATIENCE
     while session_members(parent.pid):
         assert time.monotonic() < until
 
@@ -131,14 +132,14 @@ def test_one_process_is_that_process(start: Start) -> None:
 
 def test_an_application_that_cannot_be_loaded_says_so_and_ends(start: Start) -> None:
     parent = start(free_port(), source="raise RuntimeError('no such luck')")
-    assert b"no such luck" in parent.communicate(timeout=20)[1]
+    assert b"no such luck" in parent.communicate(timeout=PATIENCE)[1]
     assert parent.returncode == 1
 
 
 def test_children_that_cannot_live_end_the_parent(start: Start) -> None:
     source = f"{APPLICATION}\nos.register_at_fork(after_in_child=lambda: os._exit(7))"
     parent = start(free_port(), source=source)
-    said = parent.communicate(timeout=20)[1]
+    said = parent.communicate(timeout=PATIENCE)[1]
     assert (parent.returncode, said.count(b"ended (7)")) == (1, 3)
 
 

@@ -174,7 +174,7 @@ def _line(pipe: IO[bytes], patience: Patience) -> bytes:
 def _death(child: subprocess.Popen[bytes], late: bool) -> Exception:
     """What an end without a last frame means."""
     try:
-        code = child.wait(timeout=5)
+        code = child.wait(timeout=20)
     except subprocess.TimeoutExpired:
         return Crashed("internal", "the child closed its pipe and stayed")
     if late or code == -signal.SIGXCPU:

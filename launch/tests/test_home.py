@@ -12,6 +12,7 @@ import pytest
 from launch.console import Problem
 from launch.home import Home, port_is_free
 from launch.process import session_members, started_at
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def home(tmp_path: Path) -> Home:
 
 def sleeper() -> subprocess.Popen[bytes]:
     """A process in a session of its own that prints when it is really asleep."""
-    code = "import time; print(flush=True); time.sleep(60)"
+    code = "import time; print(flush=True); time.sleep(600)"
     child = subprocess.Popen(
         [sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE
     )
@@ -59,7 +60,7 @@ def test_a_leftover_is_ended_and_a_stranger_with_its_pid_is_not(home: Home):
     home.remember("worker", leftover.pid)
     home.write("run/web.pid", json.dumps({"pid": stranger.pid, "started": "long ago"}))
     home.end_leftovers()
-    assert leftover.wait(5) == -signal.SIGTERM
+    assert leftover.wait(PATIENCE) == -signal.SIGTERM
     assert stranger.poll() is None
     assert not list((home.path / "run").glob("*.pid"))
     stranger.kill()

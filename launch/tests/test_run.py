@@ -82,7 +82,7 @@ class Lontar:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         assert self.process
         self.process.send_signal(how)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_a_second_start_beside_it_is_a_sentence(lontar: Lontar):
     second = Lontar(lontar.home)
     second.out = lontar.home.parent / "second.txt"
     second.start()
-    assert second.process and second.process.wait(20) == 1
+    assert second.process and second.process.wait(PATIENCE) == 1
     assert "already running" in second.console()
 
 
@@ -137,7 +137,7 @@ def test_a_taken_port_is_named_with_what_to_do(lontar: Lontar, tmp_path: Path):
     other = Lontar(tmp_path / "home")
     other.port = lontar.port
     other.start()
-    assert other.process and other.process.wait(20) == 1
+    assert other.process and other.process.wait(PATIENCE) == 1
     assert f"Port {lontar.port}" in other.console()
     assert "PORT=" in other.console()
 

@@ -18,6 +18,7 @@ from launch.postgres import as_web
 from launch.process import kill_session
 from launch.servers import postgres_part, redis_part
 from launch.supervisor import Part
+from tests.patience import PATIENCE
 
 STARTED: list[int] = []
 
@@ -122,11 +123,11 @@ def test_redis_keeps_what_was_accepted_over_a_kill(home: Home):
     redis.Redis.from_url(url).rpush("queue", "task")
     # `everysec`: what is older than a second survives.
     log = home.path / "redis"
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and not any(
         b"task" in file.read_bytes() for file in log.rglob("*.aof")
     ):
-        os.sched_yield()
+        time.sleep(0.02)
     kill(part)
     _, again = start(home, redis_part)
     assert again == url

@@ -14,6 +14,7 @@ import pytest
 
 from launch.options import ROOT
 from launch.process import kill_session, session_members, started_at
+from tests.patience import PATIENCE
 
 
 def _hears_hangups() -> None:
@@ -66,9 +67,9 @@ def toy(tmp_path: Path) -> Iterator[Callable[..., Toy]]:
 
 def gone(session: int) -> bool:
     """Nothing of a session is left; the kernel may need a moment."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while (left := session_members(session)) and time.monotonic() < deadline:
-        os.sched_yield()
+        time.sleep(0.02)
     return not left
 
 
@@ -88,7 +89,7 @@ def test_a_signal_stops_everything_in_order(toy, how):
     running = toy()
     sessions = running.both_started()
     running.process.send_signal(how)
-    assert running.process.wait(10) == 0
+    assert running.process.wait(PATIENCE) == 0
     assert all(gone(session) for session in sessions)
     assert not list((running.home / "run").glob("*.pid"))
 
@@ -97,7 +98,7 @@ def test_a_part_deaf_to_sigterm_is_killed_after_its_grace(toy):
     running = toy("deaf")
     web, _ = running.both_started()
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(10) == 0
+    assert running.process.wait(PATIENCE) == 0
     assert gone(web)
 
 
@@ -116,16 +117,16 @@ def test_nothing_outlives_a_killed_supervisor_or_blocks_the_next_start(toy):
 def test_a_part_that_cannot_start_ends_the_start_with_its_last_words(toy):
     running = toy("broken")
     running.read_until(r"web could not start \(exit code 3\)")
-    assert running.process.wait(10) == 1
+    assert running.process.wait(PATIENCE) == 1
 
 
 def test_what_a_part_leaves_in_another_session_is_its_own_affair(toy):
     """Only the sessions we made are ended, never processes found by name."""
-    other = subprocess.Popen(["sleep", "50"], start_new_session=True)
+    other = subprocess.Popen(["sleep", "500"], start_new_session=True)
     running = toy()
     running.both_started()
     running.process.send_signal(signal.SIGTERM)
-    running.process.wait(10)
+    running.process.wait(PATIENCE)
     assert other.poll() is None
     kill_session(other.pid)
     other.wait()

@@ -11,9 +11,9 @@ from launch.supervisor import Part, Stopped, Supervisor
 CODE = """
 import signal, subprocess, sys, time
 if "deaf" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
 print("WARNING child", child.pid, flush=True)
-time.sleep(100)
+time.sleep(1000)
 """
 
 
@@ -33,8 +33,8 @@ def main(path: str, mode: str) -> int:
         second = supervisor.add(part("redis"))
         if mode == "broken":
             first.ready = lambda: False
-        supervisor.wait_ready(second, 10)
-        supervisor.wait_ready(first, 10)
+        supervisor.wait_ready(second, 60)
+        supervisor.wait_ready(first, 60)
         say("all started")
         supervisor.watch()
     except Stopped:

@@ -10,7 +10,15 @@ from llm.errors import LLMError
 from llm.events import Completed, Event, TextDelta
 from llm.messages import Request, ToolCall
 
-Step = Event | LLMError | float
+
+class Pause:
+    """A script that comes to it waits for `go`; `reached` tells that it has come."""
+
+    def __init__(self) -> None:
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+
+
+Step = Event | LLMError | Pause | float
 
 
 class ScriptedModel:
@@ -33,6 +41,9 @@ class ScriptedModel:
             for step in script:
                 if isinstance(step, float | int):
                     await asyncio.sleep(step)
+                elif isinstance(step, Pause):
+                    step.reached.set()
+                    await step.go.wait()
                 elif isinstance(step, LLMError):
                     raise step
                 else:

@@ -103,7 +103,7 @@ def test_a_hundred_parallel_calls_overspend_by_no_more_than_one(transactional_db
     def student(number: int) -> None:
         try:
             if number < 20:
-                gate.wait(timeout=20)
+                gate.wait(timeout=60)
             call_id, admission = admit(Caller(alice.pk), big)
             taken.append("in")
             pay(call_id, admission, "1.00", 1000)

@@ -92,6 +92,7 @@ async def test_half_open_opens_again_with_one_failure(model):
 
 
 async def test_without_redis_every_model_is_well_and_nothing_is_raised(model, monkeypatch):
+    monkeypatch.setattr(health, "PATIENCE", 0.1)
     away = redis.asyncio.Redis(port=1)
     monkeypatch.setattr(health, "async_client", lambda: away)
     await fail(model, times=3)

@@ -28,8 +28,9 @@ from llm.models import (
     Provider,
     Reservation,
 )
-from llm.providers.fake import ScriptedModel, says
+from llm.providers.fake import Pause, ScriptedModel, says
 from llm.services import chat_model, embedder
+from tests.patience import PATIENCE
 
 ASK = Request(model="big", messages=(user("Why? " * 30),), max_tokens=1000)
 POOL = db._threads._max_workers
@@ -65,10 +66,10 @@ def all_is_written(workers: int) -> None:
     """Wait until so many threads of the pool, all that may have work, have nothing left to do."""
     for _round in range(2):  # a thread may hand on more work
         gate = threading.Barrier(workers + 1)
-        waits = [submit(gate.wait, 10) for _ in range(workers)]
-        gate.wait(10)
+        waits = [submit(gate.wait, PATIENCE) for _ in range(workers)]
+        gate.wait(PATIENCE)
         for wait in waits:
-            wait.result(10)
+            wait.result(PATIENCE)
 
 
 def written() -> list[ModelCall]:
@@ -80,6 +81,20 @@ def written() -> list[ModelCall]:
 async def read(model, request=ASK):
     async with aclosing(model.stream(request)) as events:
         return [event async for event in events]
+
+
+class Held:
+    """Stands for a function, in whichever thread: whoever calls it waits for `go`."""
+
+    def __init__(self, function):
+        self.function, self.passed = function, 0
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def __call__(self, *args, **kwargs):
+        self.reached.set()
+        self.go.wait(PATIENCE)
+        self.passed += 1
+        return self.function(*args, **kwargs)
 
 
 def ask(model, alice, *script, caller=None):
@@ -112,7 +127,7 @@ async def test_a_call_is_written_down_whole(alice, big, budget):
     assert (row.input_tokens, row.output_tokens) == (100, 50)
     assert (row.cached_tokens, row.reasoning_tokens) == (40, 10)
     assert row.cost == Decimal("0.0006") and not row.estimated
-    assert 20 <= row.first_token_ms <= row.latency_ms < 2000
+    assert 20 <= row.first_token_ms <= row.latency_ms
     assert (row.outcome, row.kind) == ("complete", "chat")
 
 
@@ -156,11 +171,10 @@ async def test_a_model_that_cannot_even_be_made_is_settled(alice, big, budget):
 
 
 async def test_a_stopped_call_is_settled(alice, big, budget):
-    script = ScriptedModel([TextDelta("Because"), 60.0])
+    speaking = Pause()
+    script = ScriptedModel([TextDelta("Because"), speaking])
     task = asyncio.create_task(read(Metered(big, Caller(alice.pk), lambda row: script)))
-    while not script.requests:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
+    await speaking.reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -181,7 +195,9 @@ async def test_a_stream_that_is_forgotten_is_settled(alice, big, budget):
     await anext(stream)
     del stream
     gc.collect()
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(PATIENCE):
+        while not await ModelCall.objects.aexists():
+            await asyncio.sleep(0.01)
     assert (await settled()).outcome == "stopped"
 
 
@@ -194,18 +210,15 @@ async def test_whoever_leaves_after_the_last_event_has_not_stopped_anything(alic
 
 
 async def test_a_call_cancelled_at_the_door_holds_nothing(alice, big, budget, monkeypatch):
-    admit = budgets.admit
-
-    def slowly(*args, **kwargs):
-        time.sleep(0.2)
-        return admit(*args, **kwargs)
-
-    monkeypatch.setattr(budgets, "admit", slowly)
+    door = Held(budgets.admit)
+    monkeypatch.setattr(budgets, "admit", door)
     task = asyncio.create_task(read(ask(big, alice, TOLD)))
-    await asyncio.sleep(0.05)
+    await asyncio.to_thread(door.reached.wait, PATIENCE)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert not door.passed
+    door.go.set()
     row = await settled()
     assert (row.outcome, row.cost, row.input_tokens) == ("stopped", 0, 0)
 
@@ -284,13 +297,27 @@ async def test_the_cheaper_model_answers_and_is_named(alice, big, budget):
     assert account.spent_usd == sum(row.cost for row in rows)
 
 
-async def test_a_call_waits_for_what_another_holds(alice, big, budget):
+async def test_a_call_waits_for_what_another_holds(alice, big, budget, monkeypatch):
+    monkeypatch.setattr(metered, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(metered, "LOOK_EVERY", 0.01)
+    refused, admit = threading.Event(), budgets.admit
+
+    def admitting(*args, **kwargs):
+        try:
+            return admit(*args, **kwargs)
+        except budgets.Spent:
+            refused.set()
+            raise
+
+    monkeypatch.setattr(budgets, "admit", admitting)
     await Budget.objects.aupdate(limit_usd="0.001")
-    slow = ask(big, alice, [TextDelta("a"), 0.5, Completed(USED)])
-    quick = ask(big, alice, TOLD)
-    first = asyncio.create_task(read(slow))
-    await asyncio.sleep(0.2)
-    assert await read(quick) == TOLD
+    holding = Pause()
+    first = asyncio.create_task(read(ask(big, alice, [TextDelta("a"), holding, Completed(USED)])))
+    await holding.reached.wait()
+    second = asyncio.create_task(read(ask(big, alice, TOLD)))
+    assert await asyncio.to_thread(refused.wait, PATIENCE)
+    holding.go.set()
+    assert await second == TOLD
     await first
     assert len(await in_thread(written)) == 2
 
@@ -298,8 +325,9 @@ async def test_a_call_waits_for_what_another_holds(alice, big, budget):
 async def test_a_call_that_waited_in_vain_may_be_tried_again(alice, big, budget, monkeypatch):
     monkeypatch.setattr(metered, "PATIENCE", 0.1)
     await Budget.objects.aupdate(limit_usd="0.001")
-    first = asyncio.create_task(read(ask(big, alice, [TextDelta("a"), 60.0])))
-    await asyncio.sleep(0.2)
+    holding = Pause()
+    first = asyncio.create_task(read(ask(big, alice, [TextDelta("a"), holding])))
+    await holding.reached.wait()
     with pytest.raises(LLMError) as refused:
         await read(ask(big, alice, TOLD))
     assert (refused.value.code, refused.value.retryable) == ("budget", True)
@@ -325,10 +353,11 @@ async def test_a_hundred_chats_at_once_overspend_by_no_more_than_one(
 
 
 async def test_the_stream_waits_for_no_row(alice, big, monkeypatch):
-    monkeypatch.setattr(ledger, "write", lambda *args: time.sleep(1))
-    started = time.monotonic()
-    await read(ask(big, alice, TOLD))
-    assert time.monotonic() - started < 0.5
+    writing = Held(lambda *args: None)
+    monkeypatch.setattr(ledger, "write", writing)
+    assert await read(ask(big, alice, TOLD)) == TOLD
+    assert not writing.passed
+    writing.go.set()
 
 
 async def test_a_database_that_is_away_breaks_no_answer(alice, big, budget, monkeypatch):
@@ -347,17 +376,12 @@ async def test_a_database_that_is_away_breaks_no_answer(alice, big, budget, monk
 
 
 async def test_a_database_that_hangs_delays_an_answer_by_little(alice, big, budget, monkeypatch):
-    admit = budgets.admit
-
-    def hangs(*args, **kwargs):
-        time.sleep(0.5)
-        return admit(*args, **kwargs)
-
+    door = Held(budgets.admit)
     monkeypatch.setattr(metered, "ADMISSION_SECONDS", 0.1)
-    monkeypatch.setattr(budgets, "admit", hangs)
-    started = time.monotonic()
+    monkeypatch.setattr(budgets, "admit", door)
     assert await read(ask(big, alice, TOLD)) == TOLD
-    assert time.monotonic() - started < 0.4
+    assert not door.passed
+    door.go.set()
     await settled()
 
 

@@ -7,7 +7,6 @@ llm/tests/troubles.py comes from a simulated provider over a real socket.
 import asyncio
 import base64
 import json
-import time
 from contextlib import aclosing, nullcontext
 
 import httpx2
@@ -36,6 +35,7 @@ from llm.tests.addresses import address
 from llm.tests.troubles import CASES
 from llm.tests.turns import take_turn
 from llm.tests.wires import ALIKE, WIRES
+from tests.patience import PATIENCE
 
 SEARCH = ToolSpec(
     "document_search",
@@ -269,6 +269,9 @@ async def test_troubles(kind, trouble, simulator, monkeypatch, settings):
     settings.LLM_ALLOW_NETWORK = True
     if trouble.address == "full":
         monkeypatch.setattr(clients, "TIMEOUT", httpx2.Timeout(5, connect=0.2))
+    if "first" in trouble.limits:  # what is imported with the first call takes longer than that
+        await take_turn(kind, simulator.address, "fake-n0")
+        simulator.records.reset()
     with address(trouble.address, monkeypatch) or nullcontext(simulator.address) as base:
         turn = await take_turn(
             kind, base, trouble.model, has_tool=trouble.has_tool, **trouble.limits
@@ -289,19 +292,19 @@ async def test_troubles(kind, trouble, simulator, monkeypatch, settings):
 
 @pytest.mark.parametrize("model", ["fake-d30-n999", "fake-hang3", "fake-mute"])
 async def test_a_stopped_answer_hangs_up_on_the_provider(wire, model, simulator):
-    """Whether it speaks, has fallen silent or has not begun; within a second."""
+    """Whether it speaks, has fallen silent or has not begun."""
     simulator.records.reset()
     task = asyncio.create_task(take_turn(wire.kind, simulator.address, model))
     while not any(row.first or row.kind == "mute" for row in simulator.records.rows):
         await asyncio.sleep(0.01)
-    stopped = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     (row,) = simulator.records.rows
-    while row.closed is None and time.monotonic() < stopped + 2:
-        await asyncio.sleep(0.005)
-    assert row.closed is not None and row.closed - stopped < 1
+    async with asyncio.timeout(PATIENCE):
+        while row.closed is None:
+            await asyncio.sleep(0.005)
+    assert row.tokens < 999, "it hung up before the end"
 
 
 async def test_stopping_closes_the_providers_stream(wire):

@@ -155,7 +155,7 @@ def test_a_provider_that_is_slow_does_not_block_the_start(keys, settings, monkey
     release = threading.Event()
     settings.LLM_ALLOW_NETWORK = True
     monkeypatch.setattr(asking, "PATIENCE", 0.05)
-    monkeypatch.setattr(asking, "import_string", lambda path: lambda where: [release.wait(5)][:0])
+    monkeypatch.setattr(asking, "import_string", lambda path: lambda where: [release.wait(60)][:0])
     services.sync_registry()
     release.set()
     assert names(usable_models()) == ["quotes"]

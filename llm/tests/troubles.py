@@ -49,10 +49,10 @@ class Trouble:
 
     @property
     def limits(self) -> dict[str, float]:
-        """Only what falls silent is given little time: the machine may be busy."""
+        """Only what falls silent is given little time, and once it has: the machine may be busy."""
         if self.ends != "timeout" or self.address or "err" in self.model:
             return {}
-        return {"silence": 0.3} if self.kept else {"first": 0.8}
+        return {"silent_after": self.kept} if self.kept else {"first": 0.8}
 
     def ending(self, kind: str) -> str:
         return self.others.get(kind, self.ends)
@@ -114,7 +114,7 @@ BREAKS = [
     Trouble("ends tidily but early, without a reason", "fake-cut5", "incomplete", 5),
     Trouble("falls silent before the first word", "fake-hang0", "timeout"),
     Trouble("falls silent in mid-stream", "fake-hang5", "timeout", 5),
-    Trouble("falls silent but for keep-alives", "fake-ping-d900", "timeout", 1),
+    Trouble("falls silent but for keep-alives", "fake-ping-d9000", "timeout", 1),
     Trouble("malformed JSON before the first word", "fake-bad0", "malformed", 0, 3),
     Trouble("malformed JSON in mid-stream", "fake-bad5", "malformed", 5),
     Trouble("an event that makes no sense", "fake-odd5", "malformed", 5, only=TEXT),

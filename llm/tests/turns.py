@@ -11,6 +11,7 @@ from llm.loop import Tool, run_turn
 from llm.messages import Request, ToolSpec, Usage, user
 from llm.resilience import Resilient
 from llm.tests.wires import WIRES
+from tests.patience import PATIENCE
 
 PATHS = {"openai": "/v1", "anthropic": "", "google": ""}
 SCHEMA = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
@@ -46,11 +47,12 @@ async def search(arguments):
     return json.dumps({"passages": [{"mark": 1, "document": "a.pdf", "page": 2, "text": text}]})
 
 
-async def take_turn(kind, base, name, *, has_tool=False, first=20, silence=20):
-    """``first`` and ``silence``: seconds of silence that are borne before the first word, after."""
+async def take_turn(kind, base, name, *, has_tool=False, first=PATIENCE, silent_after=None):
+    """``first``: seconds that are borne before the first word; hardly any are once it has said so
+    many words as ``silent_after`` says."""
     path = PATHS[WIRES[kind].protocol]
     model = Counted(WIRES[kind].adapter(Endpoint(kind, base + path, "any"), Abilities()))
-    patient = Resilient(model, first_event=first, silence=silence, base_wait=0.001)
+    patient = Resilient(model, first_event=first, silence=PATIENCE, base_wait=0.001)
     tools = [Tool(ToolSpec("document_search", "Search.", SCHEMA), search)] if has_tool else []
     request = Request(model=name, system="Be kind.", messages=(user("why is it?"),))
     turn = Taken()
@@ -58,6 +60,8 @@ async def take_turn(kind, base, name, *, has_tool=False, first=20, silence=20):
         async with aclosing(run_turn(patient, request, tools)) as events:
             async for event in events:
                 _follow(turn, event)
+                if turn.words == silent_after:
+                    patient._silence = 0.3
     except LLMError as error:
         turn.ended, turn.sentence = error.code, error.message
     turn.requests = model.requests

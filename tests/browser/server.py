@@ -12,6 +12,7 @@ from daphne.server import Server
 from chat import runner
 from config.asgi import application
 from config.server import PatientServer, Request
+from tests.patience import PATIENCE
 
 _server: Server | None = None
 # As in the product: Twisted would read forms itself, and refuse what Django answers.
@@ -35,7 +36,7 @@ def address() -> str:
             ready_callable=ready.set,
         )
         threading.Thread(target=_server.run, daemon=True, name="daphne").start()
-        if not ready.wait(15):
+        if not ready.wait(PATIENCE):
             raise RuntimeError("the server of the browser tests did not start")
     host, port = _server.listening_addresses[0]
     return f"http://{host}:{port}"
@@ -43,7 +44,7 @@ def address() -> str:
 
 def come_to_rest() -> None:
     """Wait until no connection and no turn is left: the database is emptied after a test."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if not runner._tasks and not _busy():
             return

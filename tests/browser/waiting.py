@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-# Seconds for anything at all. Only a test that fails takes so long.
-PATIENCE = 60.0
+from tests.patience import PATIENCE
 
 
 def soon(look: Callable[[], Any], wanted: Any = True, *, page: Any = None) -> None:

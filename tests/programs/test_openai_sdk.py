@@ -21,6 +21,7 @@ from llm.messages import Image, ToolCall, Usage
 from llm.metering import budgets
 from llm.models import Budget, LanguageModel, ModelCall
 from prompts import services as prompts
+from tests.patience import PATIENCE
 from tests.programs.conftest import Play
 
 ABLE = "campus/able"
@@ -334,12 +335,12 @@ def test_who_goes_away_ends_the_models_stream(
     with client.chat.completions.create(model=ABLE, messages=ASK, stream=True) as stream:
         assert next(chunk for chunk in stream if chunk.choices[0].delta.content)
         assert not play.left.is_set()
-    assert play.left.wait(10)
+    assert play.left.wait(PATIENCE)
     play.left.clear()
     play([threading.Event()])
     with pytest.raises(openai.APITimeoutError):
-        client.with_options(timeout=0.5).chat.completions.create(model=ABLE, messages=ASK)
-    assert play.left.wait(10)
+        client.with_options(timeout=2).chat.completions.create(model=ABLE, messages=ASK)
+    assert play.left.wait(PATIENCE)
 
 
 async def test_the_async_client_streams_too(product: str, key: str, able: Any, play: Play) -> None:

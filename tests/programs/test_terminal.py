@@ -24,6 +24,7 @@ from llm.errors import llm_error
 from llm.models import LanguageModel
 from terminal import keeping
 from terminal.main import main
+from tests.patience import PATIENCE
 from tests.programs.conftest import Play
 from tests.programs.test_openai_sdk import SEARCH
 
@@ -216,11 +217,11 @@ class Typed:
         while self._read():
             pass
         os.close(self.master)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
     def _read(self) -> bool:
         """False when there is nothing more to come."""
-        if not select.select([self.master], [], [], 60)[0]:
+        if not select.select([self.master], [], [], PATIENCE)[0]:
             raise AssertionError(self.seen)
         try:
             piece = os.read(self.master, 65536)
