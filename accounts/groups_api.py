@@ -47,7 +47,7 @@ class GroupsView(generics.ListAPIView):
     items_name = "groups"
 
     def get_queryset(self) -> Any:
-        search = self.request.query_params.get("search", "")[:200]
+        search = self.request.query_params.get("search", "").replace("\x00", " ")[:200]
         return groups.groups(actor=self.request.user, search=search)
 
     def post(self, request: Request) -> Response:

@@ -17,6 +17,7 @@ from chat.answering import begin, caller_of, collected, stream_of
 from core.db import in_thread
 from core.errors import AppError, Invalid
 from core.ids import new_id
+from core.sentences import PRINTED
 
 router = Router(auth=caller_auth, tags=["chat"])
 
@@ -35,8 +36,8 @@ class AskIn(Schema):
 
     prompt: str = Field(max_length=services.MAX_MESSAGE)
     session_id: uuid.UUID | None = None
-    model: str = Field("", max_length=200)
-    assistant: str = Field("", max_length=200)
+    model: str = Field("", max_length=200, pattern=PRINTED)
+    assistant: str = Field("", max_length=200, pattern=PRINTED)
     stream: StrictBool | None = None
     mode: Literal["chat"] = "chat"
     web_search: StrictBool = False

@@ -318,6 +318,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["core.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.parsers.OneRepresentation",
     "DEFAULT_PAGINATION_CLASS": "core.http.SkipLimitPagination",
     "DEFAULT_SCHEMA_CLASS": "core.openapi.schema.DoorSchema",
     # OPTIONS is answered by 405 as everywhere: what there is stands in the document.

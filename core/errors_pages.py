@@ -3,12 +3,12 @@
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
 from core.errors import AppError, Forbidden, NotFound, TooLarge, TooMany
 from core.http import problem
 from core.openai_errors import PREFIX as OPENAI
 from core.openai_errors import openai_problem
+from core.sentences import METHOD
 
 
 def _answer(request: HttpRequest, error: AppError, template: str) -> HttpResponse:
@@ -45,10 +45,12 @@ def wait_page(request: HttpRequest, error: TooMany) -> HttpResponse:
 
 
 def not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
-    """For an address of the OpenAI protocol that is asked with another method."""
-    sentence = _("This address does not take %(method)s, but %(allowed)s.")
-    said = sentence % {"method": request.method, "allowed": allowed}
-    response = openai_problem(AppError(said, code="not_allowed", status=405))
+    """For an address of programs that is asked with another method."""
+    said = METHOD % {"method": request.method, "allowed": allowed}
+    is_openai = request.path.startswith(OPENAI)
+    code = "not_allowed" if is_openai else "method_not_allowed"
+    error = AppError(said, code=code, status=405)
+    response = openai_problem(error) if is_openai else problem(error)
     response["Allow"] = allowed
     return response
 

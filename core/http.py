@@ -14,6 +14,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 
 from core.errors import AppError, Forbidden, NotFound, TooMany, Unauthenticated
+from core.sentences import MEDIA_TYPE, OF_CODES
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
@@ -57,7 +58,8 @@ def field_errors(detail: Any, path: str = "") -> list[dict[str, str]]:
         ]
     if isinstance(detail, list):
         return [row for inner in detail for row in field_errors(inner, path)]
-    return [{"field": path or "non_field_errors", "message": str(detail)}]
+    said = OF_CODES.get(getattr(detail, "code", ""), detail)
+    return [{"field": path or "non_field_errors", "message": str(said)}]
 
 
 def invalid(errors: list[dict[str, str]]) -> JsonResponse:
@@ -83,10 +85,17 @@ def drf_exception_handler(error: Exception, context: dict[str, Any]) -> Any:
     if isinstance(error, exceptions.Throttled):
         return problem(TooMany(int(error.wait or 60)))
     if isinstance(error, exceptions.APIException):
-        return problem(
-            AppError(error.detail, code=str(error.default_code), status=error.status_code)
-        )
+        return problem(_told(error, context))
     return None
+
+
+def _told(error: exceptions.APIException, context: dict[str, Any]) -> AppError:
+    """What REST framework says in words of its own."""
+    said: Any = error.detail
+    view = context.get("view")
+    if isinstance(error, exceptions.UnsupportedMediaType) and view is not None:
+        said = MEDIA_TYPE % {"types": ", ".join(one.media_type for one in view.parser_classes)}
+    return AppError(said, code=str(error.default_code), status=error.status_code)
 
 
 class SkipLimitPagination(BasePagination):

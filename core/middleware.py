@@ -45,7 +45,8 @@ class RequestMiddleware:
     def _finish(
         self, request: HttpRequest, response: HttpResponseBase, started: float
     ) -> HttpResponseBase:
-        if response.status_code == 405 and request.path.startswith(OPENAI):
+        # ninja and Django's decorators answer in a few words, or in none.
+        if response.status_code == 405 and request.path.startswith((OPENAI, "/api/")):
             response = not_allowed(request, response.headers.get("Allow", ""))
         taken = time.perf_counter() - started
         match = request.resolver_match

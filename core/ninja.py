@@ -4,40 +4,14 @@ import logging
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext_lazy as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from core.errors import AppError, NotFound, Unauthenticated
 from core.http import invalid, problem
-from core.serializers import UNKNOWN
+from core.sentences import JSON_BODY, of_pydantic
 
 log = logging.getLogger(__name__)
-_WHOLE, _OBJECT = _("Give a whole number."), _("Send one JSON object.")
-_UUID = _("Give an id as it was told, like 0192f3a4-5b6c-7d8e-9f01-23456789abcd.")
-# By the type of pydantic's error; "%" fills in what its context holds.
-SENTENCES = {
-    "missing": _("This field is required."),
-    "extra_forbidden": UNKNOWN,
-    "literal_error": _("Give one of these: %(choices)s."),
-    "string_type": _("Give a text."),
-    "string_too_short": _("This field may not be blank."),
-    "string_too_long": _("Give at most %(max_length)d characters."),
-    "bool_type": _("Send true or false."),
-    "int_parsing": _WHOLE,
-    "int_type": _WHOLE,
-    "int_from_float": _WHOLE,
-    "float_parsing": _("Give a number."),
-    "greater_than_equal": _("Give %(ge)s or more."),
-    "less_than_equal": _("Give %(le)s or less."),
-    "uuid_parsing": _UUID,
-    "uuid_type": _UUID,
-    "list_type": _("Give a list."),
-    "too_long": _("Give at most %(max_length)d."),
-    "dict_type": _OBJECT,
-    "model_type": _OBJECT,
-    "model_attributes_type": _OBJECT,
-}
 api = NinjaAPI(title="Lontar", urls_namespace="stream", docs_url=None, openapi_url=None)
 
 
@@ -58,7 +32,8 @@ def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(AppError(str(error), status=error.status_code))
+    """ninja's own: a body that is no JSON."""
+    return problem(AppError(JSON_BODY, code="parse_error", status=error.status_code))
 
 
 @api.exception_handler(ValidationError)
@@ -71,15 +46,5 @@ def _row(item: dict[str, Any]) -> dict[str, str]:
     path = [str(part) for part in item.get("loc", ())]
     return {
         "field": ".".join(path[2:] or path[-1:]) or "body",
-        "message": str(_sentence(item)),
+        "message": of_pydantic(item),
     }
-
-
-def _sentence(item: dict[str, Any]) -> Any:
-    """Pydantic speaks of inputs and of its own types, and only in English."""
-    known = SENTENCES.get(item.get("type", ""))
-    if known is None:
-        return item.get("msg", "")
-    given = item.get("ctx") or {}
-    expected = str(given.get("expected", "")).replace(" or ", ", ").replace("'", "")
-    return str(known) % {**given, "choices": expected}

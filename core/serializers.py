@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-UNKNOWN = _("This field is not known here.")
+from core.sentences import UNKNOWN
+
 ONLY_READ = _("This field is only read here. Leave it out.")
 LONGEST_NAME = 100
 

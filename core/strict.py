@@ -7,7 +7,6 @@ name or "7" for a number would pass, and mean something else than whoever sent i
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 TAKEN: dict[type[serializers.Field], Callable[[Any], bool]] = {
@@ -32,10 +31,6 @@ def take_types_literally() -> None:
 def _name_choices() -> None:
     """What is refused is told with what is taken."""
     choice = serializers.ChoiceField
-    choice.default_error_messages = {
-        **choice.default_error_messages,
-        "invalid_choice": _("Give one of these: {choices}."),
-    }
     fail = choice.fail
 
     def fail_with_choices(self: Any, key: str, **given: Any) -> NoReturn:

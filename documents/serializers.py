@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from core.serializers import StrictSerializer
@@ -109,7 +110,12 @@ class StatusSerializer(StrictSerializer):
 class ListParameters(serializers.Serializer):
     status = serializers.ChoiceField(choices=Document.Status.values, required=False)
     collection_id = serializers.UUIDField(required=False)
-    kind = serializers.RegexField(r"^[a-z]+$", required=False, max_length=20)
+    kind = serializers.RegexField(
+        r"^[a-z]+$",
+        required=False,
+        max_length=20,
+        error_messages={"invalid": _("Give a kind of file in small letters, like pdf.")},
+    )
     search = serializers.CharField(max_length=200, required=False)
     sort = serializers.ChoiceField(
         choices=list(queries.SORTS), required=False, help_text="Without it the newest come first."

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from rest_framework import status
-from rest_framework.parsers import MultiPartParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +14,7 @@ from rest_framework.views import APIView
 from accounts import limits
 from accounts.addresses import address
 from core.idempotency import fingerprint, once
+from core.parsers import FormParser
 from documents import quota, services, uploads
 from documents.serializers import DocumentSerializer, UploadSerializer
 
@@ -22,7 +22,7 @@ from documents.serializers import DocumentSerializer, UploadSerializer
 class UploadView(APIView):
     """Takes one file as multipart form data and streams it to disk."""
 
-    parser_classes = [MultiPartParser]
+    parser_classes = [FormParser]
     serializer_class = UploadSerializer
     handler: type[uploads.StreamingUpload] = uploads.StreamingUpload
 

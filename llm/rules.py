@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core.errors import Invalid
 from core.rights import Actor, require_admin
 
 __all__ = ["Actor", "check", "fill", "invalid", "require_admin"]
+TAKEN = gettext_lazy(
+    "This is here already. Change the one there is, or give another name or address."
+)
 
 
 def invalid(errors: dict[str, list[str]]) -> Invalid:
@@ -26,7 +30,17 @@ def check(row: Model) -> None:
     try:
         row.full_clean()
     except ValidationError as error:
-        raise invalid(error.message_dict) from error
+        raise invalid(_told(error)) from error
+
+
+def _told(error: ValidationError) -> dict[str, list[str]]:
+    """Django tells of a row that is there already by the names of columns."""
+    found: dict[str, list[str]] = {}
+    for name, errors in error.error_dict.items():
+        said = [[str(TAKEN)] if one.code == "unique_together" else one.messages for one in errors]
+        known = "non_field_errors" if name == NON_FIELD_ERRORS else name
+        found[known] = [sentence for several in said for sentence in several]
+    return found
 
 
 def fill(row: Model, fields: dict[str, Any], writable: frozenset[str]) -> list[str]:

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.urls import path
 from rest_framework import generics, serializers, status
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.drf import IsAdmin
 from accounts.models import User
-from core.parsers import JSONParser
+from core.parsers import FormParser, JSONParser
 from core.serializers import StrictSerializer
 from llm.models import EmbeddingModel
 from rag import tasks
@@ -44,7 +43,10 @@ class RunSerializer(StrictSerializer):
     top_k = serializers.IntegerField(min_value=1, max_value=MAX_TOP_K, default=10)
     ranking = serializers.ChoiceField(choices=EvaluationRun.Ranking.choices, default="fused")
     reranker_id = serializers.PrimaryKeyRelatedField(
-        queryset=Reranker.objects.all(), required=False, default=None
+        queryset=Reranker.objects.all(),
+        pk_field=serializers.UUIDField(),
+        required=False,
+        default=None,
     )
     embedding_id = serializers.PrimaryKeyRelatedField(
         queryset=EmbeddingModel.objects.all(), required=False, default=None
@@ -63,7 +65,7 @@ class ForAdmins(APIView):
 
 class SetsView(ForAdmins, generics.GenericAPIView[Any]):
     items_name = "evaluations"
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JSONParser, FormParser]
     serializer_class = EvaluationUploadSerializer
 
     def get(self, request: Request) -> Response:

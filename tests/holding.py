@@ -5,25 +5,75 @@ whichever room. Loaded as a pytest plugin by the root conftest.
 """
 
 import copy
+import gettext
 import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+import rest_framework
 from django.test import AsyncClient, Client
+from django.utils.functional import Promise
 
 from config.reference import document
+from core import sentences
 
 HELD = ("/api/", "/v1/", "/health", "/ready")
 # Answers to methods that an address does not have are the framework's, not an operation's.
 UNDESCRIBED = {405}
 
 
+# What pydantic says begins so; and more of REST framework's than its catalog holds.
+PYDANTICS = [
+    "(?:[Ii]nput|List|String|Dictionary|Value) should .+",
+    "Field required",
+    "Cannot parse .+",
+]
+
+
 class Untrue(AssertionError):
     """The document says something else than the server did."""
+
+
+class NotOurs(AssertionError):
+    """A library's own words reached whoever asked."""
+
+
+@cache
+def _theirs() -> re.Pattern[str]:
+    """Sentences of the libraries below: none of them says what to do next."""
+    folder = Path(rest_framework.__file__).parent / "locale" / "en" / "LC_MESSAGES"
+    with (folder / "django.mo").open("rb") as file:
+        known = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    ours = {str(one) for one in vars(sentences).values() if isinstance(one, Promise)}
+    found = [one for one in known if isinstance(one, str) and one.strip() and one not in ours]
+    places = [".+".join(map(re.escape, re.split(r"\{\w*(?::\w)?\}", one))) for one in found]
+    return re.compile("|".join([*places, ".+ parse error - .+", *PYDANTICS]), re.S)
+
+
+def _hold_words(where: str, answer: Any) -> None:
+    for sentence in said(answer):
+        if _theirs().fullmatch(sentence):
+            raise NotOurs(f"{where}: {sentence[:300]}")
+
+
+def said(answer: Any) -> list[str]:
+    """Every sentence of a problem."""
+    if answer.status_code < 400 or answer.streaming:
+        return []
+    try:
+        body = json.loads(answer.content)
+    except ValueError:
+        return []
+    rows = body.get("errors", []) if isinstance(body, dict) else []
+    told = [body.get("detail", "")] if isinstance(body, dict) else []
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        told = [str(body["error"].get("message", "")).partition(": ")[2]]
+    return [*told, *(row["message"] for row in rows)]
 
 
 @cache
@@ -66,6 +116,7 @@ def operation_of(method: str, path: str) -> tuple[str, dict[str, Any]] | None:
 
 def hold(method: str, path: str, answer: Any) -> None:
     """Raises Untrue when the document does not say that this could be the answer."""
+    _hold_words(f"{method} {path} answered {answer.status_code}", answer)
     found = operation_of(method, path)
     if found is None or answer.status_code in UNDESCRIBED:
         return

@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +19,7 @@ from accounts.models import User
 from accounts.roster import reading, services, table
 from accounts.roster.services import Choice, Outcome, Plan
 from core.errors import Invalid
-from core.parsers import JSONParser
+from core.parsers import FormParser, JSONParser
 from core.serializers import StrictSerializer
 
 
@@ -39,7 +38,7 @@ class ImportView(APIView):
     """With `preview` nothing is changed; without, its `fingerprint` says what was looked at."""
 
     permission_classes = [IsAuthenticated, IsAdmin]
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JSONParser, FormParser]
     serializer_class = RosterSerializer
 
     def post(self, request: Request, group_id: UUID) -> Response:

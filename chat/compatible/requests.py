@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationEr
 
 from chat.compatible.refusals import refused
 from core.errors import TooLarge
+from core.sentences import PRINTED, of_pydantic
 
 # Pictures travel inside: base64 makes 24 MB of 18. config.server refuses more while it arrives.
 LONGEST_BODY = 24 * 1024 * 1024
@@ -80,7 +81,7 @@ class Format(BaseModel):
 class CompletionIn(BaseModel):
     """What is not named here is a hint or unknown, and has no effect."""
 
-    model: str = Field(min_length=1, max_length=400)
+    model: str = Field(min_length=1, max_length=400, pattern=PRINTED)
     messages: list[SaidIn] = Field(min_length=1, max_length=MOST_MESSAGES)
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
@@ -110,7 +111,7 @@ class CompletionIn(BaseModel):
 
 
 class EmbeddingsIn(BaseModel):
-    model: str = Field(min_length=1, max_length=400)
+    model: str = Field(min_length=1, max_length=400, pattern=PRINTED)
     input: str | list[str] | list[Whole] | list[list[Whole]]
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: Whole | None = None
@@ -150,11 +151,11 @@ def whole(value: Any) -> Any:
 
 
 def _at_fault(error: ValidationError) -> Exception:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    first: Any = error.errors(include_url=False, include_input=False)[0]
     # Names of types stand in the path where several may be given.
     names = [str(part) for part in first["loc"] if re.fullmatch(r"\w+", str(part))]
     names = [name for name in names if name not in ("str", "int")]
     param = "".join(f"[{n}]" if n.isdigit() else f".{n}" for n in names).lstrip(".")
     missing = first["type"] == "missing"
     code = "missing_required_parameter" if missing else "invalid_value"
-    return refused(f"{param}: {first['msg']}", param, code)
+    return refused(f"{param}: {of_pydantic(first)}", param, code)

@@ -7,13 +7,12 @@ from django.http import HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from rest_framework import generics, serializers, status
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core.errors import Invalid
-from core.parsers import JSONParser
+from core.parsers import FormParser, JSONParser
 from core.serializers import StrictSerializer
 from documents.knowledge import csv_in, csv_out, services
 from documents.knowledge.serializers import EntryChange, EntrySerializer
@@ -82,7 +81,7 @@ class EntryView(APIView):
 class ImportView(APIView):
     """POST a CSV table; with `preview` nothing is changed."""
 
-    parser_classes = [JSONParser, MultiPartParser]
+    parser_classes = [JSONParser, FormParser]
     serializer_class = ImportSerializer
 
     def post(self, request: Request) -> Response:
