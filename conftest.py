@@ -56,7 +56,7 @@ os.environ["LONTAR_HOME"] = _home.name
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(_home.name, "counts"))
 Path(_home.name, "static").mkdir()  # whitenoise warns of a missing one
 
-pytest_plugins = ["core.testing", "tests.holding", "tests.patience"]
+pytest_plugins = ["core.testing", "tests.holding", "tests.patience", "tests.template"]
 
 
 # A room's conftest imports models, and pytest loads it before any hook runs.
@@ -165,12 +165,13 @@ def _stay_on_this_machine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
+def django_db_setup(copied: pytest.MonkeyPatch, django_db_setup: None) -> Iterator[None]:
     """Close what making the database leaves open, and async tests: asgiref keeps one thread.
 
     A browser's test has connections of its own: the one left open would be found by the next test
     without a database, at the end of its first answer.
     """
+    copied.undo()
     connections.close_all()
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
