@@ -1,8 +1,9 @@
 """Does a quotation stand on a page, word for word?
 
-Exact: the same after `rag.folding.fold`. Close: Smith and Waterman's local alignment (1981) over
-words, where nine in ten words are the same and no number and no word of negation differs: it
-forgives what reading a PDF does to a text (a glued or a misread word), not another meaning.
+Exact: the same after `rag.folding.fold`, with or without the signs of Markdown. Close: Smith and
+Waterman's local alignment (1981) over words, where nine in ten words are the same and no number
+and no word of negation differs: it forgives what reading a PDF does to a text (a glued or a
+misread word), not another meaning.
 """
 
 import re
@@ -12,7 +13,7 @@ from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import Any
 
-from rag.folding import Folded, fold
+from rag.folding import Folded, fold, fold_markdown
 
 EXACT, CLOSE, MISSING = "exact", "close", "missing"
 CLOSE_SHARE = 0.9
@@ -45,15 +46,15 @@ def find_quote(page: str, quotation: str, near: int = 0) -> Found | None:
 
 
 def find_exact(page: str, quotation: str, near: int = 0) -> Found | None:
-    quotation = DRESS.sub("", quotation)
-    # The page may have brackets and dots of its own.
-    return _find_parts(page, [_trimmed(quotation)], near) or _find_parts(
-        page, _parts(quotation), near
-    )
+    plain = DRESS.sub("", quotation)
+    # The page may have brackets, dots and stars of its own.
+    ways = ([_trimmed(quotation)], [_trimmed(plain)], _parts(plain))
+    seen = (fold(page), fold_markdown(page))
+    tries = (_find_parts(where, way, near) for where in seen if where for way in ways)
+    return next(filter(None, tries), None)
 
 
-def _find_parts(page: str, parts: Sequence[str], near: int) -> Found | None:
-    where = fold(page)
+def _find_parts(where: Folded, parts: Sequence[str], near: int) -> Found | None:
     if not parts or not WORD.search(parts[0]):
         return None
     firsts = list(_occurrences(where.text, parts[0]))

@@ -93,3 +93,41 @@ def test_the_same_words_read_anew_have_the_same_digest() -> None:
 def test_a_long_page_and_a_long_quotation_do_not_take_long() -> None:
     page = " ".join(f"word{n % 700} leaf light" for n in range(20_000))
     assert find_quote(page, " ".join(f"word{n} light leaf" for n in range(90))) is None
+
+
+MARKDOWN = (
+    "# Bab **satu**\n\nFotosintesis *hanya* terjadi di `kloroplas`, lihat [gambar **dua**](a/b.png "
+    '"Daun") dan ___stroma___.\n\n> - Klorofil **a** menyerap cahaya\n> - 5 * 3 * 2 = 30 \\*\n\n'
+    "Nilai `x_1` dan snake_case_name tetap, **tidak pernah** 2*3*4, **-5** derajat."
+)
+
+
+@pytest.mark.parametrize(
+    ("quotation", "words"),
+    [
+        ("Fotosintesis hanya terjadi di kloroplas", "Fotosintesis *hanya* terjadi di `kloroplas"),
+        ("lihat gambar dua dan stroma.", 'lihat [gambar **dua**](a/b.png "Daun") dan ___stroma'),
+        ("Bab satu fotosintesis hanya", "Bab **satu**\n\nFotosintesis *hanya"),
+        ("Klorofil a menyerap cahaya 5 * 3 * 2 = 30", None),
+        ("tetap, tidak pernah 2*3*4", "tetap, **tidak pernah** 2*3*4"),
+        ("dan snake_case_name tetap", "dan snake_case_name tetap"),
+        ("*hanya* terjadi", "*hanya* terjadi"),
+    ],
+)
+def test_signs_of_markdown_are_not_seen(quotation: str, words: str | None) -> None:
+    found = find_quote(MARKDOWN, quotation)
+    assert found is not None and found.match == "exact"
+    assert words is None or MARKDOWN[found.start : found.end] == words
+
+
+@pytest.mark.parametrize(
+    "quotation",
+    ["pernah 234", "5 derajat", "snakecasename tetap", "Fotosintesis terjadi di kloroplas", "532"],
+)
+def test_without_its_signs_a_page_says_nothing_else(quotation: str) -> None:
+    assert find_quote(MARKDOWN, quotation) is None
+
+
+def test_signs_of_markdown_without_an_end_take_no_time() -> None:
+    for page in ("**a " * 20_000, "[" * 50_000, "`a" * 30_000, "> " * 50_000, "_a " * 30_000):
+        assert find_quote(page, "the light is caught by chlorophyll in leaves") is None
