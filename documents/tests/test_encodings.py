@@ -12,6 +12,16 @@ ID = "Pendidikan menuntut siswa memahami “naïve Bayes”, café – dan harga
 ZH = "数据库管理系统是一种操纵和管理数据库的大型软件，用于建立、使用和维护数据库。"
 JA = "名前,年齢,住所\n佐藤太郎,30,東京\n三木英子,25,大阪\n"
 KO = "데이터베이스는 여러 사람이 공유하여 사용할 목적으로 통합한 데이터의 집합이다."
+PL = "Żółta gęś śpi, a rośliny przekształcają światło w energię – źródło: książka."
+CS = "Příliš žluťoučký kůň úpěl ďábelské ódy."
+HU = "Az ősz őszintén gyönyörű, a fűzfák űrt hagynak; tűz, víz és levegő."
+RO = "Ştiinţa şi învăţământul în România: plantele transformă lumina."
+TR = "Bitkiler güneş ışığını kullanır; İstanbul'da yağış, Şubat'ta çığ."
+LV = "Fotosintēze ir process, kurā augi pārvērš gaismas enerģiju. Ūdens, ģimene."
+FR = "L'été dernier, l'élève a étudié à l'école où êtes-vous: ça coûte « cher »."
+DE = "„Größe“ heißt Maß – über Ärger, Öl und Übung; Café, 5 € pro Stück."
+TH = "ประเทศไทยเป็นประเทศที่มีความสวยงามและมีวัฒนธรรมที่หลากหลาย"
+AR = "التمثيل الضوئي هو عملية تحويل طاقة الضوء، في النباتات."
 RU = "База данных — это упорядоченный набор структурированной информации."
 
 
@@ -33,6 +43,26 @@ RU = "База данных — это упорядоченный набор с�
         ("データベースは整理された情報の集まり。", "euc_jp"),
         (KO, "euc_kr"),
         (RU, "cp1251"),
+        (RU.replace("—", "-"), "koi8-r"),
+        (RU.replace("—", "-"), "iso8859-5"),
+        (RU.replace("—", "-"), "cp866"),
+        (AR, "cp1256"),
+        (AR.replace("،", "-"), "iso8859-6"),
+        (TH, "cp874"),
+        (JA, "iso2022_jp"),
+        (PL, "cp1250"),
+        (PL.replace("–", "-"), "iso8859-2"),
+        (PL.replace("–", "-"), "cp852"),
+        (CS, "cp1250"),
+        (CS, "iso8859-2"),
+        (HU, "iso8859-2"),
+        (RO, "iso8859-2"),
+        (TR, "cp1254"),
+        (LV, "cp1257"),
+        (FR, "cp1252"),
+        (FR, "cp850"),
+        (FR, "mac_roman"),
+        (DE, "cp1252"),
         ("Hëllo wörld " * 20, "utf-8"),
     ],
 )
@@ -99,3 +129,19 @@ def test_zeros_alone_make_no_text() -> None:
     for _try in range(200):
         raw = bytes(chance.choice((0, 0, chance.randrange(256))) for _byte in range(400))
         assert not text.is_text(raw)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Nama: Müller, Søren, José, François, Ångström, Citroën, Łódź".replace("Łódź", "Lodz"),
+        "Harga €5 – “murah” …",
+        "¿Qué? ¡Mañana! El nº 5, la 2ª edición de «Año»",
+        "São João, coração e três maçãs",
+        "Þetta er íslenska með ð og ö, æ á",
+        "20 °C ± 3 µm, 5 m², © 2020",
+        "naïve",
+    ],
+)
+def test_western_text_stays_western(line: str) -> None:
+    assert encodings.of(line.encode("cp1252")) == "cp1252"

@@ -1,8 +1,10 @@
-"""Which encoding a text is in: by its mark, by what it says, by trying, at last by guessing."""
+"""Which encoding a text is in: by its mark, what it says, how it is spelled, at last by guessing."""
 
 import codecs
 import re
 from typing import NamedTuple
+
+from documents.ingest.readers import alphabets
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -11,7 +13,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-LATIN = ("cp1250", "cp1252", "cp1254", "cp1257", "iso8859", "latin", "cp4", "cp7", "cp8", "hp_")
+# What ISO 2022 says before Japanese letters (RFC 1468).
+SHIFTED = re.compile(rb"\x1b\$[@B]")
 # Labels that mean more than they say (WHATWG Encoding, 4.2).
 MEANT = {
     "ascii": "cp1252",
@@ -62,6 +65,8 @@ def of(raw: bytes, declared: str = "") -> str:
     wide = _wide(raw[:SAMPLE])
     if wide:
         return wide
+    if SHIFTED.search(raw) and decodes(raw, "iso2022_jp"):
+        return "iso2022_jp"
     if is_utf8(raw):
         return "utf-8"
     named = known(declared)
@@ -144,8 +149,13 @@ def _mostly_utf8(raw: bytes) -> bool:
 
 def _guess(raw: bytes) -> str:
     sample = telling(raw)
+    latin = alphabets.latin(sample)
+    if latin:
+        return latin
     if _is_western(sample):
         return "cp1252"
+    if alphabets.is_thai(sample):
+        return "cp874"
     east = _east_asian(sample)
     if east:
         return east
@@ -153,8 +163,9 @@ def _guess(raw: bytes) -> str:
 
     best = charset_normalizer.from_bytes(sample).best()
     encoding = best.encoding if best else "cp1252"
-    # Western and Central European tables are told apart by guesswork; ours write the former.
-    return "cp1252" if encoding.startswith(LATIN) else encoding
+    # Tables of Latin letters were looked at already: here they are guesswork.
+    is_latin = not FOREIGN.search(sample.decode(encoding, errors="replace"))
+    return (alphabets.script(sample) or "cp1252") if is_latin else encoding
 
 
 def telling(raw: bytes) -> bytes:
