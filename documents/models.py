@@ -140,6 +140,7 @@ class Document(models.Model):
     )
     # Rows of a table of which a cell or columns are too long to be read whole.
     rows_cut = models.PositiveIntegerField(_("rows read in part"), default=0, db_default=0)
+    is_repaired = models.BooleanField(_("damaged, read in part"), default=False, db_default=False)
     title = models.CharField(_("title"), max_length=500, blank=True)
     author = models.CharField(_("author"), max_length=500, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)

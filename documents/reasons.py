@@ -124,6 +124,11 @@ INSTEAD: dict[str, Any] = {
 }
 
 
+REPAIRED = _(
+    "This file is damaged: what was left of it was read, and pages may be missing. Download or "
+    "export it again and upload the new copy."
+)
+
 # What is no PDF has no pages that were scanned.
 NO_WORDS = {
     "application/pdf": SENTENCES["no_text"],
@@ -200,6 +205,7 @@ def remarks(document: "Document") -> str:
     said = [
         cut_short(document.read_share) if document.read_share < 1 else "",
         cells_cut(document.rows_cut) if document.rows_cut else "",
+        str(REPAIRED) if document.is_repaired else "",
         recognised(document.recognised_pages, document.page_count or 0),
         gone if document.original_missing_since else "",
     ]

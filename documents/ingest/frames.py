@@ -47,6 +47,8 @@ class Info:
     # part of a cell or some columns.
     recognised: int = 0
     rows_cut: int = 0
+    # Put together from the parts of a damaged file: pages may be missing.
+    repaired: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def encode(frame: Frame | Unreadable) -> bytes:
                 "created": frame.created,
                 "recognised": frame.recognised,
                 "rows_cut": frame.rows_cut,
+                "repaired": frame.repaired,
             }
         case PageText():
             boxes = base64.b64encode(frame.boxes).decode()
@@ -133,7 +136,8 @@ def decode(line: bytes) -> Frame:
         words = (str(body[name]) for name in ("title", "author", "language", "unit"))
         given = {name: str(body.get(name, "")) for name in ("created", "description")}
         counts = {name: _count(body.get(name, 0)) for name in ("recognised", "rows_cut")}
-        return Info(int(body["pages"]), *words, read=float(body["read"]), **given, **counts)
+        about = {**given, **counts, "repaired": body.get("repaired") is True}
+        return Info(int(body["pages"]), *words, read=float(body["read"]), **about)
     if "page" in body:
         return _page(body)
     if "member" in body:

@@ -222,6 +222,7 @@ def _finish(lease: Lease, document: Document, reading: Reading) -> None:
         "read_share": min(1.0, max(0.0, reading.info.read)),
         "recognised_pages": reading.info.recognised,
         "rows_cut": reading.info.rows_cut,
+        "is_repaired": reading.info.repaired,
         "lexical_version": lexical.VERSION,
         "processed_at": Now(),
         **origins.columns(document, reading.info),

@@ -1,4 +1,4 @@
-"""Which encoding a text is in: by its mark, what it says, how it is spelled, at last by guessing."""
+"""Which encoding a text is in: by its mark, what it says, how it is spelt, at last by guessing."""
 
 import codecs
 import re

@@ -1,14 +1,17 @@
 """PDF by PDFium: about fourteen times as fast as pypdf, and right about kerning and CJK.
 
-What PDFium refuses (junk before the header, damaged tables) is tried with pypdf once more.
+What PDFium refuses (junk before the header, damaged tables) is tried with pypdf once more, and then
+put together anew from its parts.
 """
 
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from documents.ingest.cleaning import has_words
 from documents.ingest.frames import Info, PageText, Unreadable
-from documents.ingest.readers import pdf_about, pdf_layout, pdf_second
+from documents.ingest.readers import pdf_about, pdf_layout, pdf_repair, pdf_second
 from documents.ingest.readers.pdf_lines import Page
 from documents.ingest.readers.pdf_structure import Structure
 
@@ -43,12 +46,42 @@ def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
         # 4 is a wrong password, 5 a security handler PDFium does not know (fpdfview.h).
         if error.err_code in (4, 5):
             raise Unreadable("encrypted", str(error)) from error
-        yield from pdf_second.read(path)
+        yield from _refused(path)
         return
     with document:
         if pdf_layout.is_encrypted(document) and pdf_second.is_locked(path):
             raise Unreadable("encrypted", "the empty password opens only a part of it")
         yield from _pages(document)
+
+
+def _refused(path: str) -> Iterator[Info | PageText]:
+    """What PDFium does not open: pypdf may, else what is whole of it is put together anew."""
+    begun = False
+    try:
+        for frame in pdf_second.read(path):
+            begun = True
+            yield frame
+    except Unreadable as error:
+        if begun or error.code != "damaged":
+            raise
+        yield from _repaired(path, error)
+
+
+def _repaired(path: str, damage: Unreadable) -> Iterator[Info | PageText]:
+    """Raises `damage` when there is nothing to read in what is left."""
+    import pypdfium2  # noqa: PLC0415
+
+    data = pdf_repair.rebuilt(path)
+    if data is None:
+        raise damage
+    try:
+        with pypdfium2.PdfDocument(data) as document:
+            frames = list(_pages(document))
+    except pypdfium2.PdfiumError as error:
+        raise damage from error
+    if not any(isinstance(frame, PageText) and has_words(frame.text) for frame in frames):
+        raise damage
+    yield from (replace(f, repaired=True) if isinstance(f, Info) else f for f in frames)
 
 
 def _pages(document: "pypdfium2.PdfDocument") -> Iterator[Info | PageText]:  # noqa: F821
