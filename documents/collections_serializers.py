@@ -5,23 +5,20 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import User, no_control_characters
+from core.sent_back import AddressOrRow, IdOrRow
 from core.serializers import StrictSerializer
 from documents.collections import MOST_PEOPLE
 from documents.models import Collection
 
 
 class CollectionIn(StrictSerializer):
-    """`groups` are ids, `users` addresses; each list replaces the one before."""
+    """`groups` are ids, `users` addresses, or what was read; each list replaces the one before."""
 
     name = serializers.CharField(max_length=200, validators=[no_control_characters])
     description = serializers.CharField(max_length=2000, allow_blank=True, required=False)
     is_open = serializers.BooleanField(required=False)
-    groups = serializers.ListField(
-        child=serializers.UUIDField(), max_length=MOST_PEOPLE, required=False
-    )
-    users = serializers.ListField(
-        child=serializers.EmailField(), max_length=MOST_PEOPLE, required=False
-    )
+    groups = serializers.ListField(child=IdOrRow(), max_length=MOST_PEOPLE, required=False)
+    users = serializers.ListField(child=AddressOrRow(), max_length=MOST_PEOPLE, required=False)
 
 
 class CollectionParameters(serializers.Serializer):

@@ -40,7 +40,8 @@ MEMBERS = {_door_line(door): door for door in DOORS if door.who is Who.MEMBERS}
 
 
 def _is_id(schema):
-    inner = [schema, *schema.get("anyOf", []), schema.get("items", {})]
+    items = schema.get("items", {})
+    inner = [schema, *schema.get("anyOf", []), items, *items.get("anyOf", [])]
     return any(one.get("format") == "uuid" for one in inner)
 
 

@@ -20,6 +20,7 @@ from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.doors import ListView, caller
 from core.errors import Invalid
 from core.http import one_of
+from core.sent_back import IdOrRow, PersonOrRow
 from core.serializers import StrictSerializer
 
 LONGEST_SEARCH = 200
@@ -27,8 +28,8 @@ MOST_PEOPLE = 1000
 ARCHIVED = {"true": True, "false": False, "any": None}
 
 
-def ids(most: int = MOST) -> serializers.ListField:
-    return serializers.ListField(child=serializers.UUIDField(), max_length=most, required=False)
+def rows_of(child: serializers.Field[Any, Any, Any, Any], most: int) -> serializers.ListField:
+    return serializers.ListField(child=child, max_length=most, required=False)
 
 
 class AssistantIn(StrictSerializer):
@@ -37,9 +38,9 @@ class AssistantIn(StrictSerializer):
         max_length=500, required=False, allow_blank=True, validators=[no_control_characters]
     )
     model_id = serializers.UUIDField(required=False, allow_null=True)
-    fallbacks = ids()
+    fallbacks = rows_of(serializers.UUIDField(), MOST)
     prompt_id = serializers.UUIDField(required=False, allow_null=True)
-    collections = ids()
+    collections = rows_of(IdOrRow(), MOST)
     tools = serializers.ListField(
         child=serializers.CharField(max_length=60), max_length=MOST, required=False
     )
@@ -53,10 +54,8 @@ class NewAssistant(AssistantIn):
         max_length=MOST,
         default=lambda: [DOCUMENT_SEARCH],
     )
-    groups = ids(MOST_PEOPLE)
-    users = serializers.ListField(
-        child=serializers.CharField(max_length=254), max_length=MOST_PEOPLE, required=False
-    )
+    groups = rows_of(IdOrRow(), MOST_PEOPLE)
+    users = rows_of(PersonOrRow(max_length=254), MOST_PEOPLE)
 
 
 class AssistantPatch(AssistantIn):
@@ -67,10 +66,8 @@ class AssistantPatch(AssistantIn):
 
 class AccessIn(StrictSerializer):
     is_open = serializers.BooleanField(required=False)
-    groups = ids(MOST_PEOPLE)
-    users = serializers.ListField(
-        child=serializers.CharField(max_length=254), max_length=MOST_PEOPLE, required=False
-    )
+    groups = rows_of(IdOrRow(), MOST_PEOPLE)
+    users = rows_of(PersonOrRow(max_length=254), MOST_PEOPLE)
     open_collections = serializers.BooleanField(required=False)
 
 
