@@ -1,5 +1,7 @@
 """A model that calls no tools: its question is looked up before it is asked.
 
+Whether it does is known from the registry, or found out when its server refuses tools.
+
 The passages go into its last message, so that templates which want question and answer in turns
 take them.
 """
@@ -17,6 +19,7 @@ from chat.tools import SPEC, Before, whole
 from core.comparisons import parts
 from core.follow_ups import is_elliptic, is_greeting
 from llm.base import ChatModel
+from llm.errors import LLMError
 from llm.events import Event, ToolFinished, ToolStarted
 from llm.loop import Tool, run_tool
 from llm.messages import JSONDict, Message, Request, ToolCall, user
@@ -87,6 +90,46 @@ class SearchingFirst:
             if said:
                 return said
         return [await whole(question, self._before)]
+
+
+class UnlessRefused:
+    """A ``ChatModel`` that is offered tools and, where its server turns out to take none, asked as
+    `first()` does; `note` is told of it, so that the next answer begins that way."""
+
+    def __init__(
+        self,
+        inner: ChatModel,
+        first: Callable[[], SearchingFirst],
+        note: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._inner = inner
+        self._first = first
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "answering":
+            return self._inner.answering  # type: ignore[attr-defined]
+        raise AttributeError(name)
+
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        try:
+            async for event in _events(self._inner, request):
+                yield event
+            return
+        except LLMError as error:
+            # It comes instead of an answer, never after the beginning of one.
+            if error.code != "no_tools":
+                raise
+        await self._note()
+        async for event in _events(self._first(), replace(request, tools=())):
+            yield event
+
+
+async def _events(model: ChatModel, request: Request) -> AsyncGenerator[Event, None]:
+    stream = cast("AsyncGenerator[Event, None]", model.stream(request))
+    async with aclosing(stream) as events:
+        async for event in events:
+            yield event
 
 
 def _with(messages: Sequence[Message], found: str) -> tuple[Message, ...]:

@@ -20,7 +20,7 @@ from chat.generations import Outcome
 from chat.keeper import keeper
 from chat.models import Citation, Generation, Message
 from chat.plans import Plan
-from chat.searching_first import SearchingFirst
+from chat.searching_first import SearchingFirst, UnlessRefused
 from chat.sentences import error_sentence
 from chat.tools import SPEC, Looked, Searching
 from core.db import in_thread
@@ -31,7 +31,7 @@ from llm.fallback import Answerer
 from llm.loop import Tool, run_turn
 from llm.messages import JSONDict, ToolCall, Usage
 from llm.models import LanguageModel
-from llm.services import Caller, chat_model
+from llm.services import Caller, chat_model, found_without_tools
 from llm.tokens import LEAST_TOKENS, learn, pictures_in, request_size
 from rag.binding import bound
 from rag.marks import MarkFilter
@@ -108,17 +108,21 @@ class Turn:
 
     def _built(self, model: LanguageModel) -> ChatModel:
         """A model that calls no tools is given what a search finds with the question."""
-        plan = self.plan
-        caller = Caller(plan.user.pk, plan.session_id, plan.generation_id)
+        caller = Caller(self.plan.user.pk, self.plan.session_id, self.plan.generation_id)
         built = chat_model(model, caller)
-        if model.supports_tools or not plan.may_search:
+        if not self.plan.may_search:
             return built
-        writer = chat_model(model, replace(caller, kind="query"))
+        first = partial(self._first, built, model, caller)
+        if not model.supports_tools:
+            return first()
+        return UnlessRefused(built, first, partial(in_thread, found_without_tools, model))
+
+    def _first(self, built: ChatModel, model: LanguageModel, caller: Caller) -> SearchingFirst:
         return SearchingFirst(
             built,
-            writer,
-            question=plan.question.content,
-            before=plan.before,
+            chat_model(model, replace(caller, kind="query")),
+            question=self.plan.question.content,
+            before=self.plan.before,
             run=self._searching().run,
             take=self._take,
         )

@@ -60,6 +60,10 @@ _KINDS: dict[str, tuple[Promise, bool]] = {
         _("The connection to the model broke off. Try again."),
         True,
     ),
+    "no_tools": (
+        _("This model calls no tools. Choose another model, or ask an administrator."),
+        False,
+    ),
     "other_dimensions": (
         _(
             "The embedding model gives vectors of another size than before, which cannot be "

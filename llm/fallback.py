@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 # Another model may do better with the same request. Where a budget is spent, the budget itself
 # says who answers instead.
-WORTH_ANOTHER = health.BLAMED | {"context_too_long"}
+WORTH_ANOTHER = health.BLAMED | {"context_too_long", "no_tools"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict, NotFound
@@ -16,6 +18,8 @@ from llm.manage_providers import provider_of_kind
 from llm.models import Fallback, LanguageModel, Provider, Task
 from llm.queries import listed_models
 from llm.rules import Actor, check, fill, invalid, require_admin
+
+log = logging.getLogger(__name__)
 
 WRITABLE = frozenset(
     {
@@ -164,3 +168,10 @@ def _check_chain(model: LanguageModel, task: str, given: Sequence[UUID]) -> None
         raise invalid({field: [sentence]})
     if LanguageModel.objects.filter(pk__in=given).count() != len(given):
         raise invalid({field: [_("There is no such model.")]})
+
+
+def found_without_tools(model: LanguageModel) -> None:
+    """Its server said that it calls none. Only an administrator switches them on again."""
+    found = LanguageModel.objects.filter(pk=model.pk, supports_tools=True)
+    if found.update(supports_tools=False, updated_at=timezone.now()):
+        log.warning("%s calls no tools, its server says; from now on it is asked without", model)

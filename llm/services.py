@@ -18,7 +18,14 @@ from llm.embeddings.registration import (
     trouble_sentence,
 )
 from llm.embeddings.waiting import begin, wait_for
-from llm.manage_models import create_model, delete_model, get_model, save_model, update_model
+from llm.manage_models import (
+    create_model,
+    delete_model,
+    found_without_tools,
+    get_model,
+    save_model,
+    update_model,
+)
 from llm.manage_providers import (
     Checked,
     check_provider,
@@ -57,6 +64,7 @@ __all__ = [
     "delete_provider",
     "embedder",
     "fetch_models",
+    "found_without_tools",
     "get_model",
     "get_provider",
     "inspect_embedding_model",

@@ -14,6 +14,7 @@ FAILURES = {
     "unavailable": (503, "model_unavailable"),
     "timeout": (504, "model_timeout"),
     "bad_request": (400, "model_refused_request"),
+    "no_tools": (400, "unsupported_parameter"),
     "context_too_long": (400, "context_length_exceeded"),
     "refused": (400, "content_filter"),
     "malformed": (502, "model_answer_malformed"),

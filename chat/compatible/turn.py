@@ -13,7 +13,7 @@ from chat.assistants.tools import DOCUMENT_SEARCH
 from chat.compatible.listed_sources import source_list
 from chat.compatible.planning import Plan
 from chat.generations import pages_of
-from chat.searching_first import SearchingFirst
+from chat.searching_first import SearchingFirst, UnlessRefused
 from chat.tools import SPEC, Searching
 from core.db import in_thread
 from documents.asking import reading_as
@@ -23,7 +23,7 @@ from llm.fallback import Answerer
 from llm.loop import Tool, run_turn
 from llm.messages import JSONDict, ToolCall, Usage
 from llm.models import LanguageModel
-from llm.services import Caller, chat_model
+from llm.services import Caller, chat_model, found_without_tools
 from rag.binding import bound
 from rag.marks import MarkFilter
 from rag.settling import Cited, settle
@@ -112,8 +112,17 @@ class Completion:
     def _built(self, model: LanguageModel) -> ChatModel:
         caller = Caller(self.plan.user.pk)
         built = chat_model(model, caller)
-        if model.supports_tools or not (self.plan.may_search and self.plan.question):
+        if not (self.plan.may_search and self.plan.question):
             return built
+        first = partial(self._first, built, model, caller)
+        if not model.supports_tools:
+            return first()
+        # Whoever brings tools of their own is told that they cannot be called.
+        if self.plan.tools:
+            return built
+        return UnlessRefused(built, first, partial(in_thread, found_without_tools, model))
+
+    def _first(self, built: ChatModel, model: LanguageModel, caller: Caller) -> SearchingFirst:
         return SearchingFirst(
             built,
             chat_model(model, replace(caller, kind="query")),

@@ -112,6 +112,39 @@ async def test_a_follow_up_is_written_by_the_model(
     assert play.kinds == ["chat", "query", "chat"]
 
 
+class Without(Writing):
+    """Its server takes no tools, which nobody knew."""
+
+    def build(self, _model: LanguageModel, caller: Any = None) -> "Playing":
+        return Refusing(self, caller.kind)
+
+
+class Refusing(Playing):
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        if request.tools:
+            self.whole.kinds.append("refused")
+            raise llm_error("no_tools")
+        async for event in super().stream(request):
+            yield event
+
+
+async def test_a_server_that_takes_no_tools_is_found_out_once(
+    alice: User, model: LanguageModel, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await in_thread(_shelve, alice)
+    play = Without()
+    monkeypatch.setattr("chat.turn.chat_model", play.build)
+    session = await in_thread(services.create_session, actor=alice)
+    events = await events_of(await ask(alice, session, "What does the heart do?"))
+    assert [event["type"] for event in events if event["type"] == "error"] == []
+    assert "The heart pumps blood." in play.requests[0].messages[0].text
+    assert (await Citation.objects.aget(cited=True)).page == 1
+    await model.arefresh_from_db()
+    assert not model.supports_tools
+    await events_of(await ask(alice, session, "What does the heart pump, and where to?"))
+    assert play.kinds == ["refused", "chat", "chat"] and len(asked) == 2
+
+
 @pytest.mark.parametrize("trouble", [llm_error("unavailable"), "slow"])
 async def test_and_by_the_rule_when_it_does_not_answer(
     alice: User,
@@ -161,6 +194,6 @@ async def test_parts_are_searches_of_their_own(
 
 async def test_what_a_model_writes_is_cut_down_to_queries() -> None:
 
-    said = '<think>hm\nhm</think>\n1. Both\n- one\n* "two"\nBoth\nthree\nfour\n' + "x" * 900
+    said = '1. Both\n- one\n* "two"\nBoth\nthree\nfour\n' + "x" * 900
     found = await written(Script(TextDelta(said), Completed()), "m", [], "?")
     assert found == ["Both", "one", "two", "three"]

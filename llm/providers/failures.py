@@ -18,6 +18,7 @@ import httpx2
 
 from llm.errors import LLMError, llm_error
 from llm.events import Completed, Event
+from llm.messages import JSONDict
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max((when - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+async def whole_answer(response: httpx2.Response) -> JSONDict | None:
+    """The answer of a server that was asked for a stream and knows none; None for anything else."""
+    if "json" not in response.headers.get("content-type", ""):
+        return None
+    try:
+        found = json.loads(await response.aread())
+    except ValueError:
+        return None
+    is_answer = isinstance(found, dict) and isinstance(found.get("choices"), list)
+    return found if is_answer and not found.get("error") else None
 
 
 async def require_stream(response: httpx2.Response) -> None:

@@ -16,24 +16,13 @@ import openai
 
 from llm.base import Abilities, Endpoint
 from llm.errors import LLMError, llm_error
-from llm.events import Completed, Event, ReasoningDelta, StopReason, TextDelta
-from llm.messages import Image, JSONDict, Message, Opaque, Request, Text, ToolResult, Usage
-from llm.providers import failures
+from llm.events import Completed, Event
+from llm.messages import Image, JSONDict, Message, Request, Text, ToolResult
+from llm.providers import adapting, failures
+from llm.providers.answers import Answer
 from llm.providers.calls import CallAssembler
 from llm.providers.chunks import ChunkStream, joined
 from llm.providers.clients import TIMEOUT, sdk_client
-
-STOPS: dict[str, StopReason] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "refusal": "refusal",
-}
-# Fields in which reasoning comes; what came is sent back while tools are being called.
-REASONING = ("reasoning_content", "reasoning")
-ECHOED = ("reasoning_content", "reasoning_details")
 
 
 def make_client(endpoint: Endpoint, http: httpx2.AsyncClient) -> openai.AsyncOpenAI:
@@ -62,24 +51,46 @@ class OpenAIModel:
 
     async def _events(self, request: Request) -> AsyncIterator[Event]:
         client = sdk_client(self.endpoint, make_client, self._http)
-        answer = _Answer()
+        answer = Answer()
+        chunks = await self._opened(client, request)
+        async with chunks:
+            if whole := await failures.whole_answer(chunks.response):
+                for event in answer.whole(whole):
+                    yield event
+            else:
+                await failures.require_stream(chunks.response)
+                async for together in chunks:
+                    for event in joined(answer.take(chunk) for chunk in together):
+                        yield event
+        for event in [*answer.rest(), *answer.calls.finished()]:
+            yield event
+        yield Completed(answer.usage, answer.stop_reason(), answer.opaque(self.endpoint.kind))
+
+    async def _opened(self, client: openai.AsyncOpenAI, request: Request) -> Any:
+        """The answer's stream, asked for in a way this server takes."""
+        where, body = (self.endpoint.base_url, request.model), self._body(request)
+        known = adapting.known(where)
+        while True:
+            sent = adapting.fitted(body, known)
+            try:
+                opened = await self._post(client, sent)
+            except openai.APIStatusError as error:
+                if "tools" in sent and adapting.takes_no_tools(error):
+                    raise llm_error("no_tools") from error
+                more = adapting.learned(known, sent, error)
+                if more is None:
+                    raise
+                known = more
+            else:
+                adapting.remember(where, known)
+                return opened
+
+    async def _post(self, client: openai.AsyncOpenAI, body: JSONDict) -> Any:
         # Not chat.completions.create: the SDK would make a model object of every chunk, which costs
         # more processor time than all the rest of an answer. Its requests and errors are the same.
-        chunks: Any = await client.post(
-            "/chat/completions",
-            body=self._body(request),
-            cast_to=object,
-            stream=True,
-            stream_cls=ChunkStream,
+        return await client.post(
+            "/chat/completions", body=body, cast_to=object, stream=True, stream_cls=ChunkStream
         )
-        async with chunks:
-            await failures.require_stream(chunks.response)
-            async for together in chunks:
-                for event in joined(answer.take(chunk) for chunk in together):
-                    yield event
-        for call in answer.calls.finished():
-            yield call
-        yield Completed(answer.usage, answer.stop_reason(), answer.opaque(self.endpoint.kind))
 
     def _body(self, request: Request) -> JSONDict:
         parameters = self.abilities.parameters
@@ -168,76 +179,6 @@ def _part(part: Text | Image) -> JSONDict:
         return {"type": "text", "text": part.text}
     data = base64.b64encode(part.data).decode()
     return {"type": "image_url", "image_url": {"url": f"data:{part.media_type};base64,{data}"}}
-
-
-class _Answer:
-    """Puts together what comes in chunks."""
-
-    def __init__(self) -> None:
-        self.calls = CallAssembler()
-        self.usage = Usage()
-        self._finish: str | None = None
-        self._refused = False
-        self._echo: dict[str, Any] = {}
-
-    def take(self, chunk: Any) -> list[Event]:
-        if chunk.get("usage"):
-            self.usage = _usage(chunk["usage"])
-        events: list[Event] = []
-        # A chunk with the usage has no choices; some servers send null instead of a list.
-        for choice in chunk.get("choices") or []:
-            if choice.get("delta"):
-                events += self._delta(choice["delta"])
-            self._finish = choice.get("finish_reason") or self._finish
-        return events
-
-    def _delta(self, delta: Any) -> list[Event]:
-        events: list[Event] = []
-        thought = next((delta[name] for name in REASONING if delta.get(name)), None)
-        if isinstance(thought, str):
-            events.append(ReasoningDelta(thought))
-        for name in ECHOED:
-            if delta.get(name):
-                empty: Any = "" if isinstance(delta[name], str) else []
-                self._echo[name] = self._echo.get(name, empty) + delta[name]
-        if delta.get("refusal"):
-            self._refused = True
-            events.append(TextDelta(_text(delta["refusal"])))
-        if delta.get("content"):
-            events.append(TextDelta(_text(delta["content"])))
-        for piece in delta.get("tool_calls") or []:
-            self.calls.take(piece)
-        return events
-
-    def stop_reason(self) -> StopReason:
-        if self._refused:
-            return "refusal"
-        if self._finish is None:
-            return "incomplete"
-        reason = STOPS.get(self._finish, "stop")
-        # Several servers say "stop" after calling tools.
-        return "tool_calls" if reason == "stop" and self.calls else reason
-
-    def opaque(self, kind: str) -> Opaque | None:
-        return Opaque(kind, self._echo) if self._echo and self.calls else None
-
-
-def _text(value: Any) -> str:
-    """What has to be text; anything else is an answer that cannot be read."""
-    if not isinstance(value, str):
-        raise llm_error("malformed")
-    return value
-
-
-def _usage(usage: Any) -> Usage:
-    read = usage.get("prompt_tokens_details") or {}
-    written = usage.get("completion_tokens_details") or {}
-    return Usage(
-        input_tokens=usage.get("prompt_tokens") or 0,
-        output_tokens=usage.get("completion_tokens") or 0,
-        cached_tokens=read.get("cached_tokens") or 0,
-        reasoning_tokens=written.get("reasoning_tokens") or 0,
-    )
 
 
 def failure(error: Exception, spoken: bool) -> LLMError | None:
