@@ -127,6 +127,7 @@ async function show(id) {
 }
 
 function go(id) {
+  if ($("app").classList.contains("whole")) import("./pane.js").then(({ closePane }) => closePane());
   const address = id ? `/chat/${id}/` : "/chat/";
   if (location.pathname !== address) history.pushState({ id }, "", address);
   show(id);
@@ -341,7 +342,10 @@ async function openLinked() {
   } catch (error) {
     console.warn(error);
   }
-  view({ id, name, page: number("page"), start: number("start"), end: number("end") });
+  view(
+    { id, name, page: number("page"), start: number("start"), end: number("end") },
+    { whole: true },
+  );
 }
 openLinked();
 
@@ -349,7 +353,7 @@ async function openMaterial() {
   const { openPane } = await import("./pane.js");
   const { body } = openPane(gettext("Your material"), {
     from: $("show-material"),
-    tall: true,
+    whole: true,
     onClose: () => {
       material.show(null);
     },

@@ -1,5 +1,6 @@
 // The pane: my files, or one open source. It stands beside the conversation, or lies below it as a
-// sheet where there is no room (lontar.css says which); both go on working.
+// sheet where there is no room (lontar.css says which); both go on working. What is worked in, not
+// looked at beside an answer, takes the whole page on a phone.
 
 import { $, gettext, h, tool } from "./lib.js";
 
@@ -7,15 +8,18 @@ const [LEAST, USUAL, MOST] = [25, 55, 80]; // percent of the window's height
 const STEP = 5;
 const THROWN_BELOW = 15; // let go down here the sheet is closed
 
-let comeBackTo = null;
-let showing = null; // {onClose?()}
-let chosen = null; // the height the reader gave to sources
+const PHONE = matchMedia("(width < 50rem)");
 
-/** Empties the pane and opens it under a title; gives its parts to fill. `tall`: what is worked in,
+let comeBackTo = null;
+let showing = null; // {onClose?(), back?()}
+let chosen = null; // the height the reader gave to sources
+let isPage = false; // a step of the history stands for it: the phone's own way back closes it
+
+/** Empties the pane and opens it under a title; gives its parts to fill. `whole`: what is worked in,
     not looked at beside an answer. */
-export function openPane(title, { from, back, onClose, tall = false } = {}) {
+export function openPane(title, { from, back, onClose, whole = false } = {}) {
   showing?.onClose?.();
-  showing = { onClose };
+  showing = { onClose, back };
   if (from) comeBackTo = from;
   const pane = $("pane");
   const heading = h("h2", { tabIndex: -1, dir: "auto", title }, title);
@@ -23,28 +27,60 @@ export function openPane(title, { from, back, onClose, tall = false } = {}) {
   const head = h(
     "header",
     { className: "pane-head" },
-    back ? tool("back", gettext("Back to all files"), back) : null,
+    back
+      ? tool("back", gettext("Back to all files"), leave)
+      : whole && tool("back", gettext("Back"), leave, { className: "tool only-phone" }),
     heading,
-    tool("close", gettext("Close"), closePane),
+    tool("close", gettext("Close"), leaveAll, { className: whole ? "tool not-phone" : "tool" }),
   );
-  const edge = handle(tall);
+  const edge = handle(whole);
   pane.replaceChildren(edge, head, body);
   pane.setAttribute("aria-label", title);
   pane.hidden = false;
   $("app").classList.add("with-pane");
+  $("app").classList.toggle("whole", whole);
+  if (whole && PHONE.matches && !isPage) {
+    history.pushState(history.state, "");
+    isPage = true;
+  }
   heading.focus({ preventScroll: true });
   // What was read stays in sight above the sheet.
   if (comeBackTo?.closest(".turns")) comeBackTo.scrollIntoView({ block: "nearest" });
   return { pane, head, heading, body };
 }
 
+/** One step back: to the files, where it came from, or to what lies below. */
+function leave() {
+  if (isPage) history.back();
+  else if (showing?.back) showing.back();
+  else closePane();
+}
+
+/** Also from a file of the list. */
+function leaveAll() {
+  if (showing) showing.back = undefined;
+  leave();
+}
+
+addEventListener(
+  "popstate",
+  (event) => {
+    if (!isPage) return;
+    event.stopImmediatePropagation(); // the address is the same one
+    isPage = false;
+    leave();
+  },
+  { capture: true },
+);
+
 export function closePane() {
   if ($("pane").hidden) return;
+  isPage = false;
   showing?.onClose?.();
   showing = null;
   $("pane").hidden = true;
   $("pane").replaceChildren();
-  $("app").classList.remove("with-pane");
+  $("app").classList.remove("with-pane", "whole");
   $("show-material")?.setAttribute("aria-expanded", "false");
   (comeBackTo?.isConnected ? comeBackTo : ($("say") ?? $("title"))).focus({ preventScroll: true });
   comeBackTo = null;
@@ -52,7 +88,7 @@ export function closePane() {
 
 // --- how high the sheet is -----------------------------------------------------------------------
 /** The upper edge of the sheet: dragged, moved by the arrows, or pressed for half and tall. */
-function handle(tall) {
+function handle(whole) {
   let height;
   const set = (percent) => {
     height = Math.round(Math.max(LEAST, Math.min(MOST, percent)));
@@ -61,7 +97,7 @@ function handle(tall) {
   };
   const choose = (percent) => {
     set(percent);
-    if (!tall) chosen = height;
+    if (!whole) chosen = height;
   };
   const edge = h("div", {
     className: "pane-edge",
@@ -86,7 +122,7 @@ function handle(tall) {
     },
   });
   dragged(edge, choose, () => choose(height < MOST ? MOST : USUAL));
-  set(tall ? MOST : (chosen ?? USUAL));
+  set(whole ? MOST : (chosen ?? USUAL));
   return edge;
 }
 
@@ -111,7 +147,7 @@ function dragged(edge, choose, press) {
     if (percent === null) press();
     else if (percent < THROWN_BELOW) {
       choose(USUAL);
-      closePane();
+      leaveAll();
     }
     begun = null;
   };
@@ -129,5 +165,5 @@ addEventListener("keydown", (event) => {
     return;
   const writing = event.target.closest?.("input, textarea, select");
   if ($("pane").contains(document.activeElement) || !(writing && $("talk").contains(writing)))
-    closePane();
+    leaveAll();
 });

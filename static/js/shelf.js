@@ -127,7 +127,7 @@ async function menu(button, items) {
 async function view(row, from) {
   const { view: open } = await import("./viewer.js");
   const kind = row.media_type && (row.media_type === "application/pdf" ? "pdf" : "text");
-  open({ id: row.id, name: row.name, kind, page: 1 }, { from });
+  open({ id: row.id, name: row.name, kind, page: 1 }, { from, whole: true });
 }
 
 // --- keys ----------------------------------------------------------------------------------------

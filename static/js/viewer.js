@@ -10,14 +10,15 @@ const ZOOMS = [0.75, 1, 1.25, 1.5, 2, 3];
 
 let current = null;
 
-/** target: {id, name, page, start?, end?}; `from`: where focus returns; `back`: to the file list. */
-export function view(target, { from, back } = {}) {
+/** target: {id, name, page, start?, end?}; `from`: where focus returns; `back`: to the file list;
+    `whole`: not beside an answer. */
+export function view(target, { from, back, whole = Boolean(back) } = {}) {
   current?.leave();
-  current = new Viewer(target, { from, back });
+  current = new Viewer(target, { from, back, whole });
 }
 
 class Viewer {
-  constructor(target, { from, back }) {
+  constructor(target, { from, back, whole }) {
     this.target = target;
     this.page = target.page ?? 1;
     // The words that are marked: the passage of the citation, or a place that was looked for.
@@ -29,7 +30,7 @@ class Viewer {
     const { body, pane, head } = openPane(target.name, {
       from,
       back,
-      tall: Boolean(back),
+      whole,
       onClose: () => this.leave(),
     });
     body.remove();

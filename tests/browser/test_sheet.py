@@ -103,16 +103,24 @@ def test_the_sheet_is_as_high_as_the_reader_likes(
     soon(lambda: int(edge.get_attribute("aria-valuenow")), usual)
     _drag(page, to=500)
     soon(lambda: abs(edges(page, "#pane")[1] - 500) <= 4)
-    # The next source is as high; my files have more room.
+    # The next source is as high.
     page.keyboard.press("Escape")
     page.wait_for_selector("#pane", state="hidden")
     open_source(page)
     soon(lambda: abs(edges(page, "#pane")[1] - 500) <= 4)
-    page.tap("#show-material")
-    page.wait_for_selector("#pane .file-list .file")
-    soon(lambda: edges(page, "#pane")[1], 156)
     _drag(page, to=770)
     page.wait_for_selector("#pane", state="hidden")
+    # My files are worked in: they have the whole page, and the phone's own way back leads out.
+    page.tap("#show-material")
+    page.tap("#pane .file-list .file button")
+    page.wait_for_selector(".view-scroll canvas")
+    assert edges(page, "#pane") == [0, 0, 390, 780] and page.is_hidden("#say")
+    page.go_back()
+    page.wait_for_selector("#pane .file-list .file")
+    page.tap(".pane-head [aria-label=Back]")
+    page.wait_for_selector("#pane", state="hidden")
+    page.wait_for_selector(".answer .prose >> visible=true")
+    page.wait_for_selector("#say")
     window.clean()
 
 
