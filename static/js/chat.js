@@ -91,7 +91,7 @@ const slowlyOrSay = (work) =>
 // --- sessions --------------------------------------------------------------------------------
 async function show(id) {
   session = id;
-  pictures?.clear();
+  offerAgain(id);
   sessions.select(id);
   composer.show(id);
   say("");
@@ -199,10 +199,21 @@ const PICTURES = ["image/png", "image/jpeg", "image/webp", "image/gif"];
 const isPicture = ({ type }) => PICTURES.includes(type);
 let beginning = null;
 
-/** A picture belongs to a chat: the first one begins it. */
-async function addPictures(files) {
+async function loadPictures() {
   const { Pictures } = await import("./pictures.js");
   pictures ??= new Pictures({ failed: (error) => say(error.message) });
+}
+
+/** Those of a chat that no question took yet. */
+async function offerAgain(id) {
+  if (!pictures && !(id && localStorage.getItem(`lontar.pictures.${id}`))) return;
+  await slowlyOrSay(loadPictures());
+  if (session === id) pictures?.show(id);
+}
+
+/** A picture belongs to a chat: the first one begins it. */
+async function addPictures(files) {
+  await loadPictures();
   say("");
   if (!session) {
     const text = $("say").value;

@@ -76,6 +76,10 @@ def test_a_picture_goes_along_with_a_question(
     window.has(OFFERED, 2)
     page.wait_for_url("**/chat/*-*/")
     page.fill("#say", "What is on these?")
+    # Kept with the draft: what was sent is there again.
+    page.reload()
+    window.has(OFFERED, 2)
+    assert page.input_value("#say") == "What is on these?"
     assert axe.found(page, [(scheme, width)]) == []
     shot(page, f"offered-{width}-{scheme}-{language}")
     play(["A sky and a sea."])
