@@ -3,13 +3,14 @@
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx2
 
 from terminal import trouble
 from terminal.client import Client
+from terminal.pictures import Attachment
 from terminal.trouble import Trouble
 
 Event = tuple[str, dict[str, Any]]
@@ -23,11 +24,20 @@ class Answer:
     sends the same events with the same numbers.
     """
 
-    def __init__(self, client: Client, session_id: str, question: str, **named: str) -> None:
+    def __init__(
+        self,
+        client: Client,
+        session_id: str,
+        question: str,
+        pictures: Sequence[Attachment] = (),
+        **named: str,
+    ) -> None:
         """`named`: model or assistant, for a chat that begins with this question."""
         self.session_id = session_id
         self._client = client
-        self._body = {"prompt": question, "session_id": session_id, "stream": True, **named}
+        self._body: dict[str, Any] = {"prompt": question, "session_id": session_id, "stream": True, **named}
+        if pictures:
+            self._body["attachments"] = [*pictures]
         self._key = uuid.uuid4().hex
         self._seen = 0
         self._failures = 0

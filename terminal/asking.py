@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.console import Console
 
 from terminal.answers import Answer
 from terminal.client import Client
+from terminal.pictures import Attachment
 from terminal.safe import line
 from terminal.showing import Json, Plain, Screen, Shown
 from terminal.trouble import FAILED, INTERRUPTED, Trouble
@@ -26,9 +27,9 @@ class Chat:
         self._named = {name: value for name, value in named.items() if value}
         self.sources: list[dict[str, Any]] = []
 
-    def ask(self, question: str, shown: Shown) -> int:
+    def ask(self, question: str, shown: Shown, pictures: Sequence[Attachment] = ()) -> int:
         """The exit code. Raises Trouble when there is nobody to ask."""
-        answer = Answer(self._client, self.session_id, question, **self._named)
+        answer = Answer(self._client, self.session_id, question, pictures, **self._named)
         try:
             with stopping(answer) as stopped:
                 for name, data in answer.events():

@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
-from terminal import chats, keeping, login, talk, uploads
+from terminal import chats, keeping, login, pictures, talk, uploads
 from terminal.asking import Chat, failed, shown_on
 from terminal.client import Client
 from terminal.showing import Json, Shown, console
@@ -51,12 +51,13 @@ def ask(client: Client, options: Namespace) -> int:
         question = "" if sys.stdin.isatty() and not question else sys.stdin.read().strip()
     if not question:
         raise Trouble(say("There is nothing to ask. Write a question, or pipe one in."), USAGE)
+    seen = pictures.attached(options.picture)
     session_id = chats.found(client, options.chat) if options.chat else ""
     chat = Chat(client, session_id, model=options.model or "", assistant=options.assistant or "")
     shown: Shown = shown_on(console(), not options.no_sources)
     if options.json:
         shown = Json(sys.stdout, chat.session_id)
-    return chat.ask(question, shown)
+    return chat.ask(question, shown, seen)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
     asking = add("ask", "Ask one question.", command=ask)
     asking.add_argument("question", nargs="*", help=say("the question; - or nothing reads it in"))
     asking.add_argument("--chat", help=say("go on with this chat"))
+    asking.add_argument(
+        "--picture", action="append", default=[], metavar="FILE", help=say("it goes along; repeat")
+    )
     asking.add_argument("--json", action="store_true", help=say("one JSON object"))
     asking.add_argument("--no-sources", action="store_true", help=say("the answer alone"))
     _named(asking)

@@ -49,6 +49,10 @@ INDONESIAN = {
     ),
     "untitled": "tanpa judul",
     "There is no file %s.": "Tidak ada berkas %s.",
+    "%s is no PNG, JPEG, WebP or GIF. Bring documents with: lontar upload": (
+        "%s bukan PNG, JPEG, WebP, atau GIF. Bawa dokumen dengan: lontar upload"
+    ),
+    "it goes along; repeat": "ikut dengan pertanyaan; boleh diulang",
     "uploading %s": "mengunggah %s",
     "reading %s": "membaca %s",
     "%s: ready": "%s: siap",

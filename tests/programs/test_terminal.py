@@ -20,6 +20,7 @@ import pytest
 from accounts.api_keys import make_key
 from chat.models import Message, Session
 from core.testing import PASSWORD
+from documents.tests.test_pictures import drawing
 from llm.errors import llm_error
 from llm.models import LanguageModel
 from terminal import keeping
@@ -181,6 +182,21 @@ def test_files_are_brought_and_read(entered: Lontar, tmp_path: Path) -> None:
     empty.touch()
     code, out, err = entered("upload", str(empty))
     assert code == 1 and "empty.txt: " in err
+
+
+def test_a_picture_goes_along(
+    entered: Lontar, able: LanguageModel, play: Play, tmp_path: Path
+) -> None:
+    (tmp_path / "sky.png").write_bytes(drawing((32, 20), "steelblue"))
+    (tmp_path / "soil.txt").write_text("Volcanic soil holds much potassium.")
+    sky, soil = str(tmp_path / "sky.png"), str(tmp_path / "soil.txt")
+    play(["A sky."])
+    answer = entered("ask", "What is this?", "--model", "campus/able", "--picture", sky)
+    assert answer[:2] == (0, "A sky.\n")
+    assert [each["name"] for each in Message.objects.get(role="user").pictures] == ["sky.png"]
+    code, _out, err = entered("ask", "And this?", "--picture", soil)
+    assert code == 2 and "lontar upload" in err and Message.objects.count() == 2
+    assert entered("ask", "x", "--picture", "/no/such/file")[0] == 2
 
 
 class Typed:
