@@ -85,6 +85,11 @@ class GroupAdmin(Worded, CsvOut):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         return super().get_queryset(request).annotate(people=Count("memberships", distinct=True))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # Who may delete a group ends what was open through it, also what nobody deletes by itself.
+        deleted, counts, refused, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, refused & {self.opts.verbose_name}, protected
+
     @admin.display(description=gettext_lazy("members"), ordering="people")
     def members_count(self, group: Any) -> int:
         return int(group.people)

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.limit_models import Limit, valid_rate
@@ -180,7 +181,7 @@ class ApiLogin(models.Model):
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="api_logins", verbose_name=_("user")
     )
-    refresh_number = models.PositiveIntegerField(default=1)
+    refresh_number = models.PositiveIntegerField(_("times refreshed"), default=1)
     created_at = models.DateTimeField(_("began"), default=timezone.now, editable=False)
     used_at = models.DateTimeField(_("last refreshed"), null=True)
     expires_at = models.DateTimeField(_("expires"), db_index=True)
@@ -194,7 +195,7 @@ class ApiLogin(models.Model):
         ordering = ["-created_at", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.client}"
+        return f"{self.client or _('API login')} · {date_format(self.created_at, 'DATE_FORMAT')}"
 
 
 class ApiKey(models.Model):

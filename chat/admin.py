@@ -160,6 +160,16 @@ class MessageAdmin(ReadOnly, Noted, Worded):
     date_hierarchy = "created_at"
     inlines = [CitationInline]
 
+    def get_exclude(self, request: HttpRequest, obj: object = None) -> list[str]:
+        return ["pictures"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> list[str]:
+        return ["shown_pictures"]
+
+    @admin.display(description=_("pictures"))
+    def shown_pictures(self, message: Message) -> str:
+        return ", ".join(each["name"] for each in message.pictures) or "–"
+
     @admin.display(description=_("content"))
     def beginning(self, message: Message) -> str:
         return message.content[:80]

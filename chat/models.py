@@ -6,16 +6,18 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from chat.answer_models import Citation, Feedback
 from chat.assistants.models import Assistant, AssistantVersion
 from chat.export_models import DataExport
 from chat.reading_models import ChatReading, ClassReading, OpenToClass
 from chat.sentences import error_sentence
 from chat.sharing_models import Share
 from core.ids import new_id
-from documents.models import Collection, Document
+from documents.models import Collection
 from llm.models import LanguageModel
 from prompts.models import Prompt, PromptVersion
 
@@ -53,49 +55,87 @@ class Session(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="chat_sessions"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="chat_sessions",
+        verbose_name=_("student"),
     )
-    model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    model = models.ForeignKey(
+        LanguageModel, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("model")
+    )
     # What it began with, and goes on with, whatever becomes of the prompt or the assistant.
-    prompt = models.ForeignKey(Prompt, null=True, blank=True, on_delete=models.PROTECT)
+    prompt = models.ForeignKey(
+        Prompt, null=True, blank=True, on_delete=models.PROTECT, verbose_name=_("prompt")
+    )
     prompt_version = models.ForeignKey(
-        PromptVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        PromptVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("version of the prompt"),
     )
     assistant = models.ForeignKey(
-        Assistant, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
+        Assistant,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="sessions",
+        verbose_name=_("assistant"),
     )
     assistant_version = models.ForeignKey(
-        AssistantVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        AssistantVersion,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("version of the assistant"),
     )
-    title = models.CharField(max_length=200, blank=True)
-    title_is_automatic = models.BooleanField(default=True)
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    title_is_automatic = models.BooleanField(_("title is automatic"), default=True)
     # The end of the branch that is shown: its parents, up to the root, are the conversation.
     leaf = models.ForeignKey(
-        "Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        "Message",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("last message"),
     )
-    prompt_general = models.TextField(blank=True)
-    task = models.TextField(blank=True)
-    persona = models.TextField(blank=True)
-    mission_objective = models.TextField(blank=True)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
-    total_messages = models.PositiveIntegerField(default=0)
+    prompt_general = models.TextField(_("general instructions"), blank=True)
+    task = models.TextField(_("task"), blank=True)
+    persona = models.TextField(_("persona"), blank=True)
+    mission_objective = models.TextField(_("objective"), blank=True)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.ACTIVE
+    )
+    total_messages = models.PositiveIntegerField(_("messages"), default=0)
     comprehension_level = models.CharField(
-        max_length=12, choices=Comprehension.choices, blank=True, default=""
+        _("level of understanding"),
+        max_length=12,
+        choices=Comprehension.choices,
+        blank=True,
+        default="",
     )
-    summary = models.TextField(blank=True)
+    summary = models.TextField(_("summary"), blank=True)
     # Stands for the messages up to `summarised_until` when a model's window cannot hold them all.
-    context_summary = models.TextField(blank=True)
-    summarised_until = models.PositiveIntegerField(default=0)
+    context_summary = models.TextField(_("summary for the model"), blank=True)
+    summarised_until = models.PositiveIntegerField(_("summarised until message"), default=0)
     # What was brought to this chat; made with the first file.
     files = models.OneToOneField(
-        Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        Collection,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("files"),
     )
-    started_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(_("began"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # Put away by its owner; the next question takes it out again.
-    archived_at = models.DateTimeField(null=True, blank=True)
-    analysed_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
+    analysed_at = models.DateTimeField(_("analysed"), null=True, blank=True)
 
     objects = SessionQuerySet.as_manager()
 
@@ -129,26 +169,39 @@ class Message(models.Model):
         FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="messages")
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, related_name="messages", verbose_name=_("chat")
+    )
     # The message this one answers or follows: branches share a parent.
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="children",
+        verbose_name=_("follows"),
     )
-    position = models.PositiveIntegerField(help_text=_("Order within the session, from 1."))
-    role = models.CharField(max_length=10, choices=Role.choices)
-    content = models.TextField(blank=True)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.COMPLETE)
-    stop_reason = models.CharField(max_length=20, blank=True)
-    error_code = models.CharField(max_length=40, blank=True)
+    position = models.PositiveIntegerField(
+        _("position"), help_text=_("Order within the session, from 1.")
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    content = models.TextField(_("content"), blank=True)
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.COMPLETE
+    )
+    stop_reason = models.CharField(_("why it ended"), max_length=20, blank=True)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
     # What the assistant did on the way: [{name, query, status, results_count}].
-    steps = models.JSONField(default=list, blank=True)
-    model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
+    steps = models.JSONField(_("steps"), default=list, blank=True)
+    model = models.ForeignKey(
+        LanguageModel, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("model")
+    )
     # What came with a question: [{id, name, media_type, width, height}] of pictures of this chat.
     # Written once; what they show is asked for by id.
     pictures = models.JSONField(
-        default=list, db_default=models.Value([], models.JSONField()), blank=True
+        _("pictures"), default=list, db_default=models.Value([], models.JSONField()), blank=True
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
 
     # Filled by chat.queries where a branch is read.
     siblings: list[uuid.UUID]
@@ -162,7 +215,7 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
 
     def __str__(self) -> str:
-        return f"{self.role} {self.position}"
+        return f"{self.get_role_display()} {self.position}"
 
     @property
     def error(self) -> str:
@@ -181,23 +234,35 @@ class Generation(models.Model):
         FAILED = "failed", _("Failed")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="generations")
-    question = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="generations")
-    answer = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="generation")
-    model = models.ForeignKey(LanguageModel, null=True, blank=True, on_delete=models.SET_NULL)
-    status = models.CharField(max_length=12, choices=Status.choices, default=Status.RUNNING)
+    session = models.ForeignKey(
+        Session, on_delete=models.CASCADE, related_name="generations", verbose_name=_("chat")
+    )
+    question = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="generations", verbose_name=_("question")
+    )
+    answer = models.OneToOneField(
+        Message, on_delete=models.CASCADE, related_name="generation", verbose_name=_("answer")
+    )
+    model = models.ForeignKey(
+        LanguageModel, null=True, blank=True, on_delete=models.SET_NULL, verbose_name=_("model")
+    )
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status.choices, default=Status.RUNNING
+    )
     # The writing process renews the lease; a generation whose lease ran out has lost its process.
-    lease_until = models.DateTimeField()
-    owner = models.CharField(max_length=100, help_text=_("host:pid:start of the writing process"))
-    stop_requested = models.BooleanField(default=False)
-    last_seq = models.PositiveIntegerField(default=0)
-    error_code = models.CharField(max_length=40, blank=True)
-    input_tokens = models.PositiveIntegerField(default=0)
-    output_tokens = models.PositiveIntegerField(default=0)
-    cached_tokens = models.PositiveIntegerField(default=0)
-    first_token_ms = models.PositiveIntegerField(null=True, blank=True)
-    started_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(_("held until"))
+    owner = models.CharField(
+        _("process"), max_length=100, help_text=_("host:pid:start of the writing process")
+    )
+    stop_requested = models.BooleanField(_("asked to stop"), default=False)
+    last_seq = models.PositiveIntegerField(_("last event"), default=0)
+    error_code = models.CharField(_("error"), max_length=40, blank=True)
+    input_tokens = models.PositiveIntegerField(_("tokens in"), default=0)
+    output_tokens = models.PositiveIntegerField(_("tokens out"), default=0)
+    cached_tokens = models.PositiveIntegerField(_("tokens from the cache"), default=0)
+    first_token_ms = models.PositiveIntegerField(_("first word after (ms)"), null=True, blank=True)
+    started_at = models.DateTimeField(_("began"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
         ordering = ["-started_at"]
@@ -212,79 +277,4 @@ class Generation(models.Model):
         verbose_name_plural = _("generations")
 
     def __str__(self) -> str:
-        return f"{self.id} {self.status}"
-
-
-class Feedback(models.Model):
-    """What the student whose chat it is thinks of an answer."""
-
-    class Value(models.IntegerChoices):
-        GOOD = 1, _("Good")
-        BAD = -1, _("Bad")
-
-    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="feedback")
-    value = models.SmallIntegerField(_("value"), choices=Value.choices)
-    reason = models.CharField(_("reason"), max_length=2000, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering = ["-updated_at"]
-        verbose_name = _("feedback")
-        verbose_name_plural = _("feedback")
-
-    def __str__(self) -> str:
-        return self.get_value_display()
-
-
-class Citation(models.Model):
-    """A passage found for an answer. It keeps what was shown, also when the file is re-read.
-
-    `start` and `end` are offsets into the page's text as it was; `rag.anchors` finds the words
-    again when the file has been read anew.
-    """
-
-    class Match(models.TextChoices):
-        EXACT = "exact", _("Word for word")
-        CLOSE = "close", _("Nearly word for word")
-        MISSING = "missing", _("Not found word for word")
-        OWN_WORDS = "own_words", _("In the answer's own words")
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="citations")
-    number = models.PositiveSmallIntegerField()
-    document = models.ForeignKey(Document, null=True, blank=True, on_delete=models.SET_NULL)
-    document_name = models.CharField(max_length=255)
-    # Not a foreign key: re-processing replaces chunks; page and offsets find the passage again.
-    chunk_id = models.BigIntegerField(null=True, blank=True)
-    chunk_index = models.PositiveIntegerField(default=0)
-    page = models.PositiveIntegerField(default=1)
-    # As in documents.places.
-    page_unit = models.CharField(
-        max_length=10, choices=Document.PageUnit, default="page", db_default="page", blank=True
-    )
-    page_label = models.CharField(max_length=20, blank=True, default="", db_default="")
-    start = models.PositiveIntegerField(default=0)
-    end = models.PositiveIntegerField(default=0)
-    excerpt = models.TextField()
-    # A hash of the excerpt as it is compared (rag.quotes.digest).
-    excerpt_hash = models.CharField(max_length=32, blank=True)
-    # The answer's own quotations: [{text, match, start, end, elsewhere}], as rag.settling.Quote.
-    quotes = models.JSONField(default=list, blank=True)
-    match = models.CharField(max_length=10, choices=Match, blank=True)
-    score = models.FloatField(default=0)
-    cited = models.BooleanField(default=False)
-    verified = models.BooleanField(default=False)
-    # Of a web page: its address, and when it was fetched with these words.
-    source_url = models.CharField(max_length=2000, blank=True, default="", db_default="")
-    fetched_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(fields=["message", "number"], name="chat_citation_number")
-        ]
-        verbose_name = _("citation")
-        verbose_name_plural = _("citations")
-
-    def __str__(self) -> str:
-        return f"[{self.number}] {self.document_name}, {self.page_label or self.page}"
+        return f"{self.get_status_display()} · {date_format(self.started_at, 'DATETIME_FORMAT')}"

@@ -55,9 +55,11 @@ class OpenToClass(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["session", "reading"], name="chat_open_to_class_once")
         ]
+        verbose_name = _("chat open to a class")
+        verbose_name_plural = _("chats open to a class")
 
     def __str__(self) -> str:
-        return f"{self.session_id} {self.reading_id}"
+        return f"{self.session} · {self.reading}"
 
 
 class ChatReading(models.Model):
@@ -65,15 +67,22 @@ class ChatReading(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     session = models.ForeignKey(
-        "chat.Session", on_delete=models.CASCADE, related_name="read_by_others"
+        "chat.Session",
+        on_delete=models.CASCADE,
+        related_name="read_by_others",
+        verbose_name=_("chat"),
     )
     reader = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("reader"),
     )
     # Of the reader and the class as they were called; the class is empty for an administrator.
-    reader_name = models.CharField(max_length=254)
-    group_name = models.CharField(max_length=150, blank=True)
-    read_at = models.DateTimeField(auto_now_add=True)
+    reader_name = models.CharField(_("name of the reader"), max_length=254)
+    group_name = models.CharField(_("name of the group"), max_length=150, blank=True)
+    read_at = models.DateTimeField(_("read"), auto_now_add=True)
 
     class Meta:
         ordering = ["-read_at"]

@@ -1,6 +1,6 @@
 """What pages of the admin have in common: words where Django shows dashes and codes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -44,6 +44,30 @@ class Worded(Words, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_action_choices(self, request: Any, default_choices: Any = ()) -> list[tuple[str, str]]:
         return super().get_action_choices(request, [("", str(_("Choose an action")))])
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        # What has no page here, such as the passages of a document, tells nobody anything.
+        deleted, counts, refused, protected = super().get_deleted_objects(objs, request)
+        shown = [model._meta for model in self.admin_site._registry]
+        kinds = {capfirst(meta.verbose_name) for meta in shown}
+        plurals = {meta.verbose_name_plural for meta in shown}
+        known = {kind: count for kind, count in counts.items() if kind in plurals}
+        return _of_kinds(kinds, deleted), known, refused, protected
+
+
+def _of_kinds(kinds: Container[str], lines: Sequence[Any]) -> list[Any]:
+    """Lines such as "Chat: Soil", each followed by the list of what goes along with it, if any."""
+    kept: list[Any] = []
+    is_kept = False
+    for line in lines:
+        if not isinstance(line, list):
+            is_kept = str(line).partition(": ")[0] in kinds
+            kept += [line] if is_kept else []
+        elif below := _of_kinds(kinds, line):
+            # What goes along with something that is left out stands in its place.
+            kept += [below] if is_kept else below
+            is_kept = False
+    return kept
 
 
 class WordedInline(Words, admin.TabularInline):  # type: ignore[type-arg]

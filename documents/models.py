@@ -117,7 +117,6 @@ class Document(models.Model):
     enqueued_at = models.DateTimeField(_("queued"), null=True, blank=True, editable=False)
     retry_at = models.DateTimeField(_("next attempt"), null=True, blank=True, editable=False)
     is_large = models.BooleanField(_("large"), default=False, editable=False)
-
     page_count = models.PositiveIntegerField(_("pages"), null=True, blank=True)
     page_unit = models.CharField(
         _("pages are"), max_length=10, choices=PageUnit, default=PageUnit.PAGE
@@ -235,17 +234,19 @@ class Page(models.Model):
 class Chunk(models.Model):
     """A passage of one page. `text` is `page.text[start:end]`, so its offsets are true."""
 
-    document = models.ForeignKey(Document, models.CASCADE, related_name="chunks", db_index=False)
-    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+")
+    document = models.ForeignKey(
+        Document, models.CASCADE, "chunks", db_index=False, verbose_name=_("document")
+    )
+    collection = models.ForeignKey(Collection, models.CASCADE, "+", verbose_name=_("collection"))
     ordinal = models.PositiveIntegerField(_("position"))
     page = models.PositiveIntegerField(_("page"))
-    start = models.PositiveIntegerField()
-    end = models.PositiveIntegerField()
+    start = models.PositiveIntegerField(_("first character on the page"))
+    end = models.PositiveIntegerField(_("last character on the page"))
     heading = models.CharField(_("heading"), max_length=300, blank=True)
     text = models.TextField(_("text"))
     language = models.CharField(_("language"), max_length=10, blank=True)
     word_count = models.PositiveIntegerField(_("words"))
-    # Of what was embedded, header and text: the same passage elsewhere has the same vector.
+    # Of header and text, as embedded: the same passage elsewhere has the same vector.
     passage_digest = models.BinaryField(max_length=16, null=True, editable=False)
 
     class Meta:
@@ -254,9 +255,11 @@ class Chunk(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["document", "ordinal"], name="chunk_position")
         ]
+        verbose_name = _("passage")
+        verbose_name_plural = _("passages")
 
     def __str__(self) -> str:
-        return f"{self.document_id} #{self.ordinal}"
+        return f"{self.document} #{self.ordinal}"
 
 
 class ChunkVector(models.Model):

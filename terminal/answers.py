@@ -35,7 +35,12 @@ class Answer:
         """`named`: model or assistant, for a chat that begins with this question."""
         self.session_id = session_id
         self._client = client
-        self._body: dict[str, Any] = {"prompt": question, "session_id": session_id, "stream": True, **named}
+        self._body: dict[str, Any] = {
+            "prompt": question,
+            "session_id": session_id,
+            "stream": True,
+            **named,
+        }
         if pictures:
             self._body["attachments"] = [*pictures]
         self._key = uuid.uuid4().hex

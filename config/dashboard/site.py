@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from config.dashboard import page
@@ -25,6 +27,14 @@ class Site(admin.AdminSite):
     ) -> TemplateResponse:
         # `admin_view` around it has let admins in only, and the figures ask once more.
         return super().index(request, {**page.context(request), **(extra_context or {})})
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        # The account's page asks for the same and ends other sessions.
+        return redirect("account_change_password")
+
+    password_change_done = password_change
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

@@ -47,6 +47,8 @@ function nameAll() {
     name(box, ...names, chosen);
     if (chosen?.getAttribute("role") === "textbox") name(chosen, ...names);
     name(made?.querySelector(".select2-search__field"), ...names);
+    // For the mouse alone, and no item of the list it stands in.
+    made?.querySelector("ul .select2-selection__clear")?.setAttribute("aria-hidden", "true");
     // The list that opens stands at the end of the page.
     if (box?.getAttribute("aria-expanded") === "true")
       for (const part of document.querySelectorAll(
@@ -56,7 +58,17 @@ function nameAll() {
   }
 }
 
+/** Tables that are wider than a phone are scrolled by the keyboard, too. */
+function reachAll() {
+  for (const box of document.querySelectorAll(".inline-group")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
 nameAll();
+reachAll();
+addEventListener("resize", reachAll);
 let waiting = false;
 new MutationObserver(() => {
   if (waiting) return;
