@@ -311,5 +311,10 @@ def test_a_long_session_is_drawn_from_its_end(alice_visits: Callable[..., Any], 
     soon(lambda: page.evaluate(shown), False)
     page.evaluate("document.getElementById('scroll').scrollTop = 0")
     page.wait_for_function(shown)
+    # The browser's own search finds what is not laid out, and brings it into sight.
+    page.click("#to-end")
+    soon(lambda: page.evaluate(shown), False)
+    assert page.evaluate("() => find('The first answer.')")
+    page.wait_for_function(shown)
     soon(lambda: page.inner_text(".answer p >> nth=0"), "The first answer.")
     window.clean()
