@@ -204,6 +204,8 @@ EVALUATE_BEFORE_SWITCH = env.flag("EVALUATE_BEFORE_SWITCH", True)
 KEEP_ORIGINAL_FILES = env.flag("KEEP_ORIGINAL_FILES", True)
 # Have each document summarised by the first model that is no built-in one.
 DOCUMENT_SUMMARIES = env.flag("DOCUMENT_SUMMARIES", True)
+# For the documents of one person in 24 hours; more only when an admin asks. 0: only then.
+DOCUMENT_SUMMARIES_PER_DAY = env.number("DOCUMENT_SUMMARIES_PER_DAY", 20)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 # Originals elsewhere than beside the rest: a storage class of Django's and its options, as JSON.

@@ -133,7 +133,7 @@ class DocumentAdmin(ThroughServices, CsvOut):
     date_hierarchy = "uploaded_at"
     list_select_related = ["collection", "owner"]
     list_per_page = 50
-    actions = ["retry", "read_again", "move", "export_csv"]
+    actions = ["retry", "read_again", "summarise", "move", "export_csv"]
     csv_columns = [
         (_("file name"), "original_filename"),
         (_("status"), "get_status_display"),
@@ -210,6 +210,10 @@ class DocumentAdmin(ThroughServices, CsvOut):
     @admin.action(description=_("Read again from the original file"))
     def read_again(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         self._each(request, queryset, services.reprocess)
+
+    @admin.action(description=_("Have summaries written by a language model"))
+    def summarise(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        self._each(request, queryset, services.summarise)
 
     @admin.action(description=_("Move to another collection…"), permissions=["change"])
     def move(self, request: HttpRequest, queryset: QuerySet[Document]) -> HttpResponse | None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
-from documents import names, placing, queries, quota, recording, storage, tasks, uploads
+from documents import names, placing, queries, quota, recording, storage, summaries, tasks, uploads
 from documents.collections import default_collection, personal_collection
 from documents.doorbell import announce
 from documents.ingest import pipeline
@@ -75,6 +75,20 @@ def reprocess(*, actor: User, document_id: UUID | str) -> Document:
     if document.status == Status.PROCESSING:
         raise Conflict(_("This file is being read right now. Wait until that is done."))
     return _requeue(document)
+
+
+def summarise(*, actor: User, document_id: UUID | str) -> Document:
+    """Have a summary written, also beyond how many a day are written by themselves.
+
+    Raises Conflict where there is one, or nothing that could write it.
+    """
+    document = _changeable(actor, document_id)
+    if document.summary:
+        raise Conflict(_("There is a summary. Delete its text to have another one written."))
+    if not summaries.can_be_written():
+        raise Conflict(_("No language model is set up that could write a summary."))
+    tasks.enqueue_summary(str(document.id), asked_for=True)
+    return document
 
 
 def cancel(*, actor: User, document_id: UUID | str) -> Document:

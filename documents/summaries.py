@@ -3,12 +3,14 @@
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import timedelta
 from typing import cast
 from uuid import UUID
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from documents.doorbell import announce
 from documents.ingest import languages
@@ -20,10 +22,11 @@ from llm.errors import LLMError
 from llm.events import Event, TextDelta
 from llm.messages import Request, user
 from llm.models import LanguageModel, Provider
-from llm.queries import usable_models
+from llm.queries import calls_since, usable_models
 from llm.services import Caller, chat_model, wait_for
 
 log = logging.getLogger(__name__)
+KIND = "summary"
 
 INSTRUCTION = """\
 Say in two to four plain sentences what the document below is about, for students who choose what \
@@ -42,16 +45,28 @@ TRIES = 2
 
 
 def is_wanted(document_id: UUID) -> bool:
-    """Whether a document has been read that should have a summary and has none."""
-    wanted = settings.DOCUMENT_SUMMARIES and _writer() is not None
-    return bool(wanted) and _without(document_id).exists()
+    """Whether a document has been read that should have a summary by itself and has none."""
+    wanted = settings.DOCUMENT_SUMMARIES and can_be_written()
+    document = _without(document_id).first() if wanted else None
+    return document is not None and _is_within_a_day(document)
 
 
-def summarise(document_id: UUID) -> bool:
-    """Write a document's summary; False where none was to be written, or none could be."""
+def can_be_written() -> bool:
+    """Whether there is a model that writes them."""
+    return _writer() is not None
+
+
+def summarise(document_id: UUID, *, asked_for: bool = False) -> bool:
+    """Write a document's summary; False where none was to be written, or none could be.
+
+    `asked_for`: by a person, and so beyond how many a day are written by themselves. Budgets hold
+    for either.
+    """
     document = _without(document_id).first()
     model = _writer()
-    if document is None or model is None or not settings.DOCUMENT_SUMMARIES:
+    if document is None or model is None:
+        return False
+    if not asked_for and not (settings.DOCUMENT_SUMMARIES and _is_within_a_day(document)):
         return False
     text = _material(document, model)
     if len(text) < LEAST_CHARACTERS:
@@ -81,6 +96,13 @@ def _without(document_id: UUID) -> QuerySet[Document]:
     return found.exclude(kind__in=(QA, archive.KIND))
 
 
+def _is_within_a_day(document: Document) -> bool:
+    """A ZIP of 500 files is not 500 requests to a model that nobody asked for."""
+    since = timezone.now() - timedelta(days=1)
+    asked = calls_since(document.owner_id, KIND, since)
+    return asked < int(settings.DOCUMENT_SUMMARIES_PER_DAY)
+
+
 def _writer() -> LanguageModel | None:
     """The first usable model but for the built-in answerer, which only quotes."""
     return usable_models().exclude(provider__kind=Provider.Kind.BUILTIN).first()
@@ -105,7 +127,7 @@ def _written(document: Document, model: LanguageModel, text: str) -> str:
         messages=(user(f"{title}\n\n{text}"),),
         max_tokens=MOST_TOKENS,
     )
-    caller = Caller(document.owner_id, kind="summary")
+    caller = Caller(document.owner_id, kind=KIND)
     for _try in range(TRIES):
         said = wait_for(_said(model, request, caller))
         summary = " ".join(plain(said).split())[:LONGEST]

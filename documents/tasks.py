@@ -87,20 +87,21 @@ def ingest(document_id: str) -> None:
     for next_id in pipeline.run(UUID(document_id)):
         enqueue(next_id)
     if summaries.is_wanted(UUID(document_id)):
-        _enqueue_summary(document_id)
+        enqueue_summary(document_id)
 
 
-def _enqueue_summary(document_id: str) -> None:
+def enqueue_summary(document_id: str, asked_for: bool = False) -> None:
     """Behind what people wait for. One that is lost is written when the file is read again."""
+    args = [document_id, asked_for]
     try:
-        summarise.apply_async(args=[document_id], queue=QUEUE, retry=False, priority=9)
+        summarise.apply_async(args=args, queue=QUEUE, retry=False, priority=9)
     except (OperationalError, OSError) as error:
         log.warning("no summary for document %s: %s", document_id, error)
 
 
 @shared_task(name="documents.tasks.summarise", ignore_result=True)
-def summarise(document_id: str) -> bool:
-    return summaries.summarise(UUID(document_id))
+def summarise(document_id: str, asked_for: bool = False) -> bool:
+    return summaries.summarise(UUID(document_id), asked_for=asked_for)
 
 
 @shared_task(name="documents.tasks.reembed")

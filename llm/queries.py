@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from django.db.models import Q, QuerySet
 
 from core import sealing
 from llm.credentials import configured_kinds
-from llm.models import EmbeddingModel, Fallback, LanguageModel, Provider
+from llm.models import EmbeddingModel, Fallback, LanguageModel, ModelCall, Provider
 from llm.registry import TAKES, WARM
 
 
@@ -18,6 +21,12 @@ def usable_models() -> QuerySet[LanguageModel]:
     return LanguageModel.objects.select_related("provider").filter(
         provider__in=reachable_providers(), is_active=True, is_offered=True
     )
+
+
+def calls_since(user_id: UUID, kind: str, moment: datetime) -> int:
+    """How many models were asked for this since then, outside any chat, at this person's cost."""
+    calls = ModelCall.objects.filter(user_id=user_id, created_at__gte=moment)
+    return calls.filter(kind=kind, session_id=None).count()
 
 
 def reachable_providers() -> QuerySet[Provider]:

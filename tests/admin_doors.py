@@ -57,7 +57,7 @@ ADMIN = {
     "documents.WebSource": AdminDoor(ALL, ("read_again",)),
     "documents.Collection": AdminDoor(ALL),
     "documents.Document": AdminDoor(
-        ("view", "change", "delete"), ("retry", "read_again", "move", "export_csv")
+        ("view", "change", "delete"), ("retry", "read_again", "summarise", "move", "export_csv")
     ),
     "documents.Chunk": AdminDoor(READ),
     "documents.UploadQuota": AdminDoor(("view", "add", "change")),

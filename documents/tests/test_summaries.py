@@ -1,15 +1,19 @@
 """Summaries of documents, in the language of the document."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from documents import summaries, tasks
+from core.errors import Conflict, NotFound
+from documents import services, summaries, tasks
 from documents.models import Document
 from llm.errors import llm_error
 from llm.events import Completed, Event, TextDelta
 from llm.messages import Request
+from llm.metering.models import ModelCall
 from llm.models import LanguageModel, Provider
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +148,7 @@ def test_the_worker_asks_for_it_behind_all_uploads(
     )
     document = upload(alice, (INDONESIAN * 20).encode(), "lontar.txt")
     tasks.ingest(str(document.id))
-    assert sent == [([str(document.id)], 9)]
+    assert sent == [([str(document.id), False], 9)]
 
 
 @pytest.mark.parametrize(
@@ -152,3 +156,44 @@ def test_the_worker_asks_for_it_behind_all_uploads(
 )
 def test_languages_have_names(code: str, name: str) -> None:
     assert summaries.language_name(code).startswith(name)
+
+
+def test_an_archive_of_many_files_does_not_ask_for_as_many_summaries(
+    book: Document, writes: Any, settings: Any, alice: Any, model: LanguageModel, monkeypatch: Any
+) -> None:
+    settings.DOCUMENT_SUMMARIES_PER_DAY = 2
+    calls = [
+        ModelCall.objects.create(user=alice, kind="summary", provider="x", model_name="small")
+        for _call in range(2)
+    ]
+    writer = writes(INDONESIAN)
+    assert not summaries.is_wanted(book.id) and not summaries.summarise(book.id)
+    assert not writer.requests
+    # Those of her chats and of others are not counted, nor what was asked before yesterday.
+    calls[0].session_id = book.id
+    calls[0].save()
+    assert summaries.is_wanted(book.id)
+    ModelCall.objects.update(session_id=None)
+    ModelCall.objects.filter(pk=calls[0].pk).update(created_at=timezone.now() - timedelta(hours=25))
+    assert summaries.is_wanted(book.id)
+
+
+def test_whoever_may_change_it_has_a_summary_written_all_the_same(
+    book: Document, writes: Any, settings: Any, alice: Any, bob: Any, monkeypatch: Any
+) -> None:
+    settings.DOCUMENT_SUMMARIES_PER_DAY = 0
+    monkeypatch.setattr(
+        tasks.summarise, "apply_async", lambda args, **_options: tasks.summarise(*args)
+    )
+    with pytest.raises(NotFound):
+        services.summarise(actor=bob, document_id=book.id)
+    writes(INDONESIAN)
+    services.summarise(actor=alice, document_id=book.id)
+    book.refresh_from_db()
+    assert book.summary == INDONESIAN.strip()
+    with pytest.raises(Conflict):
+        services.summarise(actor=alice, document_id=book.id)
+    Document.objects.update(summary="")
+    LanguageModel.objects.update(is_active=False)
+    with pytest.raises(Conflict, match="No language model"):
+        services.summarise(actor=alice, document_id=book.id)
