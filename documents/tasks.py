@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import ChannelError, OperationalError
 
 from core.priority import WORKER, step_back
-from documents import pictures, reembed_lease, reembed_work, stock, summaries, vector_indexes
+from documents import pictures, reembed_lease, reembed_work, stock, summaries, turns, vector_indexes
 from documents.ingest import lease, pipeline, postings, reconciler, shelf
 from documents.models import Document, ReembedJob, WebSource
 from documents.remote import StorageFailed
@@ -21,14 +21,15 @@ log = logging.getLogger(__name__)
 QUEUE = "ingest"
 
 
-def enqueue(document_id: UUID, priority: int = 0) -> None:
+def enqueue(document_id: UUID, priority: int | None = None) -> None:
     """Send a document to the workers and mark its row; without a broker the mark stays empty.
 
     The reconciler finds rows without the mark, so an upload never fails because Redis is down.
-    `priority`: 0 goes first, 9 last.
+    `priority`: 0 goes first, 9 last; without it as many files of its owner wait (`turns`).
     """
+    turn = turns.priority(document_id) if priority is None else priority
     try:
-        ingest.apply_async(args=[str(document_id)], queue=QUEUE, retry=False, priority=priority)
+        ingest.apply_async(args=[str(document_id)], queue=QUEUE, retry=False, priority=turn)
     except (OperationalError, OSError) as error:
         log.warning("could not queue document %s: %s", document_id, error)
         return

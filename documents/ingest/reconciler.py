@@ -25,8 +25,10 @@ FILE_AGE = 6 * 3600
 LATER = 9
 
 
-def forgotten(*, queue_is_empty: bool) -> dict[UUID, int]:
+def forgotten(*, queue_is_empty: bool) -> dict[UUID, int | None]:
     """Documents to send to the workers again, each with its priority; what people upload first.
+
+    None: in its owner's turn (`documents.turns`).
 
     Those out of attempts are marked FAILED.
     """
@@ -38,7 +40,7 @@ def forgotten(*, queue_is_empty: bool) -> dict[UUID, int]:
     found = Document.objects.filter(claimable()).filter(unmarked | lost | abandoned)
     is_later = Q(kind=QA)
     rows = found.annotate(later=is_later).order_by("later", "uploaded_at")
-    return {key: LATER if later else 0 for key, later in rows.values_list("id", "later")[:500]}
+    return {key: LATER if later else None for key, later in rows.values_list("id", "later")[:500]}
 
 
 def _give_up() -> None:

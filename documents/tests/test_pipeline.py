@@ -203,7 +203,7 @@ def test_a_killed_workers_document_is_found_and_finished(
 ) -> None:
     document = upload(alice, PDF)
     abandon(document)
-    assert reconciler.forgotten(queue_is_empty=False) == {document.id: 0}
+    assert reconciler.forgotten(queue_is_empty=False) == {document.id: None}
     pipeline.run(document.id)
     document.refresh_from_db()
     assert (document.status, document.attempts) == ("PROCESSED", 2)
