@@ -87,6 +87,9 @@ def _zip(head: bytes, path: Path | None) -> str:
         return declared if declared.replace("/", "").replace(".", "").isascii() else UNKNOWN
     listed = zips.names(path) if path is not None else []
     for folder, kind in FOLDERS:
+        # Folders of an office file are somebody's own where nothing lists them.
+        if folder in ("xl/", "visio/") and "[Content_Types].xml" not in listed:
+            continue
         if any(name.startswith(folder) for name in listed):
             return kind
     return "application/zip"

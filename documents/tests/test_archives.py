@@ -172,3 +172,30 @@ def test_links_are_not_followed(tmp_path: Any) -> None:
         archive.writestr("b.txt", "x")
     first = next(reader.read(str(path)))
     assert (first.name, first.code) == ("a.txt", "link")
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        (["Müller é.txt", "größe.txt"], "cp437"),
+        (["日本語の資料.txt", "データベース入門.txt"], "cp932"),
+        (["数据库管理系统.txt"], "gb18030"),
+        (["лекция первая.txt", "файл.txt"], "cp866"),
+        (["catatan é.txt"], "utf-8"),
+    ],
+)
+def test_names_in_the_writers_own_table(tmp_path: Any, names: list[str], encoding: str) -> None:
+    """Windows writes names so, without a word on the table."""
+    path = tmp_path / "x.zip"
+    raw = {name: name.encode(encoding) for name in names}
+    stand_ins = {name: "YZ"[number] * len(raw[name]) for number, name in enumerate(names)}
+    data = zipped(dict.fromkeys(stand_ins.values(), "Isi."))
+    for name, stand_in in stand_ins.items():
+        data = data.replace(stand_in.encode(), raw[name])
+    path.write_bytes(data)
+    assert [member.name for member in reader.read(str(path)) if member.last] == names
+
+
+def test_folders_called_as_in_office_files_make_no_office_file(alice: Any, ingest: Any) -> None:
+    document = ingest(alice, zipped({"xl/a.txt": "Satu kalimat."}), "a.zip")
+    assert (document.kind, document.member_count) == ("zip", 1)

@@ -111,3 +111,15 @@ def test_files_without_words_say_so(read: Any, data: str, code: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(data)
     assert caught.value.code == code
+
+
+def test_a_title_above_the_table_is_not_its_header(read: Any) -> None:
+    data = "Laporan 2023\nSumber: BPS\n\nbulan,jumlah,total\nJan,1,10\nFeb,2,20\nMar,3,30\n"
+    _info, page = read(data)
+    assert page.text.startswith("Laporan 2023\nSumber: BPS\n\nRow 1\nbulan: Jan\njumlah: 1")
+    assert [page.text[a:b].split("\n")[0] for a, b, _ in page.blocks] == ["Row 1", "Row 2", "Row 3"]
+
+
+def test_two_columns_of_one_name_have_a_header_where_numbers_stand_under_it(read: Any) -> None:
+    assert read("nama,nilai,nilai\nBudi,8,9\n")[1].text == "Row 1\nnama: Budi\nnilai: 8\nnilai: 9"
+    assert read("a,b,a\nc,d,e\n")[1].text.startswith("Row 1\na | b | a")

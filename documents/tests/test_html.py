@@ -86,3 +86,45 @@ def test_raised_numbers_stay_raised_and_lowered_ones_can_be_found(read: Any) -> 
     )
     text = read(data)[1].text
     assert "10² m⁻¹, 1st, H2O" in text and "5 km²" in text
+
+
+def test_pictures_in_addresses_are_no_text_and_no_size(read: Any) -> None:
+    picture = f'<img src="data:image/png;base64,{"A" * 3_000_000}">'
+    (_info, page) = read(f"<html><body><p>Sebelum gambar.</p>{picture * 15}<p>Sesudah.</p></body>")
+    assert page.text == "Sebelum gambar.\n\nSesudah."
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (
+            "<math><mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac></math>",
+            "a/(b+1)",
+        ),
+        ("<math><msup><mi>x</mi><mn>2</mn></msup><msqrt><mi>y</mi></msqrt></math>", "x^2√y"),
+        (
+            "<math><semantics><mrow><mi>E</mi></mrow><annotation encoding='application/x-tex'>"
+            "E=mc^2</annotation></semantics></math>",
+            "E=mc^2",
+        ),
+        (
+            '<span class="katex"><math><mi>E</mi></math><span class="katex-html" '
+            'aria-hidden="true">E</span></span>',
+            "E",
+        ),
+        (
+            '<span style="display:none"><math><mi>z</mi></math></span>'
+            '<img class="mwe-math-fallback-image-inline" alt="{\\displaystyle z}">',
+            "{\\displaystyle z}",
+        ),
+        ("<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>", "漢字"),
+    ],
+)
+def test_formulas_are_one_line(read: Any, formula: str, said: str) -> None:
+    assert read(f"<html><body><p>Jadi {formula}, selesai.</p>")[1].text == f"Jadi {said}, selesai."
+
+
+def test_a_drawing_in_a_page_makes_it_no_picture(read: Any) -> None:
+    page = b"<!doctype html><html><body><svg><path/></svg><p>Isi.</p>"
+    assert html.sniff(page, "a.html")
+    assert not html.sniff(b"<svg xmlns='x'><foreignObject><html></html>", "a.html")

@@ -205,3 +205,14 @@ def test_frames_survive_the_pipe() -> None:
         line = encode(frame)
         assert line.endswith(b"\n") and line.count(b"\n") == 1
         assert decode(line) == frame
+
+
+def test_pictures_in_addresses_are_left_out_wherever_pieces_end() -> None:
+    from documents.ingest.readers import inline
+
+    picture = "data:image/png;base64," + "iVBORw0KGgo+/=" * 40
+    text = f"Sebelum ![a]({picture}) antara <{picture}> data: sesudah data:text/plain,x"
+    left = text.replace(picture, "data:image/png;base64,")
+    for size in (1, 2, 7, 64, 10_000):
+        pieces = [text[start : start + size] for start in range(0, len(text), size)]
+        assert "".join(inline.without(pieces)) == left

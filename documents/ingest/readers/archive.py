@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 
 from documents.ingest.frames import Member, Unreadable
+from documents.ingest.readers import alphabets, encodings
 from documents.ingest.readers.packages import BROKEN, damage
 
 KIND = "zip"
@@ -24,7 +25,7 @@ SMALL = 50 * 1024 * 1024
 PIECE = 192 * 1024
 # What systems leave in archives without anybody's wish.
 LEFT_BEHIND = re.compile(r"(?:^|/)(?:__MACOSX/|\.(?!\.?/)|Thumbs\.db$|desktop\.ini$|~\$)")
-ENCRYPTED = 0x1
+ENCRYPTED, UTF8 = 0x1, 0x800
 
 
 def read(path: str, second: bool = False) -> Iterator[Member]:
@@ -33,8 +34,9 @@ def read(path: str, second: bool = False) -> Iterator[Member]:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if _is_meant(entry)]
             _check(entries)
+            encoding = _encoding(entries)
             for entry in entries:
-                yield from _member(archive, entry)
+                yield from _member(archive, entry, _name(entry, encoding))
     except BROKEN as error:
         raise Unreadable("damaged", f"{type(error).__name__}: {error}") from error
     except OSError as error:
@@ -64,8 +66,29 @@ def _check(entries: list[zipfile.ZipInfo]) -> None:
             raise Unreadable("archive_large", "files overlap")
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[Member]:
-    name = entry.filename.replace("\\", "/")
+def _is_old(entry: zipfile.ZipInfo) -> bool:
+    """Whether the name is in the writer's own table: zipfile takes it for that of the first PC."""
+    return not entry.flag_bits & UTF8 and not entry.filename.isascii()
+
+
+def _encoding(entries: list[zipfile.ZipInfo]) -> str:
+    """Of all old names together: one alone says too little."""
+    raw = b"\n".join(entry.filename.encode("cp437") for entry in entries if _is_old(entry))
+    # Names are short: letters of one script in their places tell more than pairs of bytes.
+    found = alphabets.script(raw) or encodings.of(raw)
+    # What tells nothing is left as it is.
+    return "cp437" if found == "cp1252" else found
+
+
+def _name(entry: zipfile.ZipInfo, encoding: str) -> str:
+    name = entry.filename
+    if _is_old(entry):
+        raw = name.encode("cp437")
+        name = raw.decode("utf-8" if encodings.is_utf8(raw) else encoding, errors="replace")
+    return name.replace("\\", "/")
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Iterator[Member]:
     refused = _refusal(entry, name)
     if refused:
         yield Member(name, code=refused)

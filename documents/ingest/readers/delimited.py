@@ -67,12 +67,14 @@ def _pages(file: TextIO, cut: Cut) -> Iterator[PageText]:
     first = list(islice(rows, 20))
     if not first:
         raise Unreadable("empty", "no row")
+    lead = _lead(first)
+    first = first[len(lead) :]
     header = first[0] if _names_columns(first) else []
     body = chain(first[1:] if header else first, rows)
     number = 0
     words = has_words(" ".join(header))
     while page := list(islice(body, ROWS)):
-        made = _page(number + 1, number * ROWS, header, page)
+        made = _page(number + 1, number * ROWS, header, page, [] if number else lead)
         words = words or any(has_words(cell) for row in page for cell in row)
         number += 1
         yield made
@@ -83,11 +85,21 @@ def _pages(file: TextIO, cut: Cut) -> Iterator[PageText]:
         raise Unreadable("no_text", "no letter and no digit")
 
 
-def _page(number: int, before: int, header: list[str], rows: list[list[str]]) -> PageText:
-    """A block for each row: its number, then `name: value` lines."""
-    parts: list[str] = []
+def _lead(rows: list[list[str]]) -> list[str]:
+    """What stands above a table of three columns or more: rows of one cell, a title or a note."""
+    filled = [sum(map(bool, row)) for row in rows]
+    count = next((place for place, cells in enumerate(filled) if cells > 1), 0)
+    is_table = count and len(rows) > count + 2 and min(filled[count : count + 3]) > 2
+    return [" ".join(filter(None, row)) for row in rows[:count]] if is_table else []
+
+
+def _page(
+    number: int, before: int, header: list[str], rows: list[list[str]], lead: list[str]
+) -> PageText:
+    """A block for each row: its number, then `name: value` lines; what stands above comes first."""
+    parts: list[str] = ["\n".join(lead)] if lead else []
     blocks: list[tuple[int, int, str]] = []
-    place = 0
+    place = len(parts[0]) + 2 if parts else 0
     for count, row in enumerate(rows, start=before + 1):
         block = "\n".join([f"Row {count}", *_cells(header, row)])
         parts.append(block)
@@ -185,9 +197,20 @@ def _cleaned(row: list[str], cut: Cut) -> Iterator[list[str]]:
 def _names_columns(rows: list[list[str]]) -> bool:
     """Whether the first row is a header: words, all different, where below may be numbers."""
     names = [name for name in rows[0] if name]
-    if not names or len(set(names)) < len(names) or len(rows) == 1:
+    if not names or len(rows) == 1:
+        return False
+    if len(set(names)) < len(names) and not _has_numbers_below(rows):
         return False
     numbers = [name for name in names if NUMBER.fullmatch(name)]
     if any(len(name) > 100 for name in names) or not all(map(YEAR.fullmatch, numbers)):
         return False
     return len(numbers) < len(names) and len(names) * 2 > max(map(len, rows))
+
+
+def _has_numbers_below(rows: list[list[str]]) -> bool:
+    """Whether some column has a word on top and nothing but numbers under it."""
+    columns = zip(*(row for row in rows if len(row) == len(rows[0])), strict=False)
+    return any(
+        not NUMBER.fullmatch(top) and below and all(map(NUMBER.fullmatch, below))
+        for top, *below in columns
+    )

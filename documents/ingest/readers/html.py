@@ -1,12 +1,13 @@
 """Web pages from disk: the main text with its headings, lists and tables."""
 
+import io
 import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from documents.ingest.cleaning import has_words, plain, raised
 from documents.ingest.frames import Info, PageText, Unreadable
-from documents.ingest.readers import encodings, html_main, text
+from documents.ingest.readers import encodings, html_main, html_math, inline, text
 from documents.ingest.readers.blocks import Pages
 from documents.ingest.readers.html_tree import parse
 
@@ -15,6 +16,9 @@ MEDIA_TYPE = "text/html"
 EXTENSION = ".html"
 NAMES = (".html", ".htm", ".xhtml", ".xht")
 LARGEST = 40_000_000
+# As much as tells the encoding; a page is read in pieces.
+HEAD = 1_000_000
+PIECE = 256 * 1024
 LONGEST_NAME = 300
 START = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|title|"
@@ -37,33 +41,51 @@ def sniff(head: bytes, name: str) -> bool:
     wide = encodings.of(head)
     if wide.startswith(("utf-16", "utf-32")):
         head = head.decode(wide, errors="ignore").encode()
-    if b"\0" in head or b"<svg" in head[:200].lower():
+    if b"\0" in head:
         return False
-    if text.HTML.search(head[:1024]):
+    page, picture = text.HTML.search(head[:1024]), head[:200].lower().find(b"<svg")
+    if page and (picture < 0 or page.start() < picture):
         return True
+    if picture >= 0:
+        return False
     named = name.lower().endswith(NAMES)
     return b"</" in head if not named and START.match(head) else named and b"<" in head
 
 
 def read(path: str, second: bool = False) -> Iterator[Info | PageText]:
     with open(path, "rb") as file:
-        raw = file.read(LARGEST + 1)
-    if len(raw) > LARGEST:
-        raise Unreadable("too_complex", "more HTML than is read in one piece")
-    yield from read_page(decode(raw))
+        head = file.read(HEAD)
+        file.seek(0)
+        text = io.TextIOWrapper(file, _encoding(head), errors="replace", newline="")
+        yield from read_page("".join(_limited(inline.without(iter(lambda: text.read(PIECE), "")))))
+
+
+def _limited(pieces: Iterator[str]) -> Iterator[str]:
+    """Without its pictures, a page may be as long as is parsed in one piece."""
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        if length > LARGEST:
+            raise Unreadable("too_complex", "more HTML than is read in one piece")
+        yield piece
 
 
 def decode(raw: bytes, declared: str = "") -> str:
     """By the mark, else what the transport or the page declares, if that is true."""
-    found = XML_CHARSET.search(raw[:1024]) or CHARSET.search(raw[:4096])
+    return raw.decode(_encoding(raw[:HEAD], declared), errors="replace")
+
+
+def _encoding(head: bytes, declared: str = "") -> str:
+    found = XML_CHARSET.search(head[:1024]) or CHARSET.search(head[:4096])
     label = declared or (found.group(1).decode("ascii") if found else "")
-    return raw.decode(encodings.of(raw[:1_000_000], label), errors="replace")
+    return encodings.of(head, label)
 
 
 def read_page(source: str) -> Iterator[Info | PageText]:
     """Info and pages of the source of a web page."""
     root = parse(source)
     title = _title(root)
+    html_math.write_out(root)
     pages = Pages()
     _Flow(pages).walk(html_main.main(root))
     found = list(pages.pages())

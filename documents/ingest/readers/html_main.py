@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 # Never text, wherever it stands.
 UNSEEN = frozenset(
     "head nav button select input textarea datalist option audio video dialog map frameset "
-    "annotation".split()
+    "annotation rt rp".split()
 )
 FRAMES = ("navigation", "banner", "contentinfo", "search", "complementary", "dialog", "menu")
 # Words by which pages name the boxes around their text.

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from documents.ingest.cleaning import has_words, plain_lines
 from documents.ingest.frames import Info, PageText, Unreadable
-from documents.ingest.readers import encodings, streams
+from documents.ingest.readers import encodings, inline, streams
 
 KIND = "text"
 MEDIA_TYPE = "text/plain"
@@ -68,8 +68,8 @@ def _pages(file: TextIO) -> Iterator[PageText]:
 def _pieces(file: TextIO) -> Iterator[str]:
     """Cleaned text; a letter and its accents, or a line's end, are not torn apart."""
     rest = ""
-    while data := file.read(PIECE):
-        data = rest + data
+    for piece in inline.without(iter(lambda: file.read(PIECE), "")):
+        data = rest + piece
         cut = max(data.rfind("\n"), data.rfind(" ")) + 1 or len(data)
         rest = data[cut:]
         yield plain_lines(data[:cut])
