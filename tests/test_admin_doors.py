@@ -14,8 +14,9 @@ from core.testing import PASSWORD, person
 from llm.models import LanguageModel, ModelCall, Provider
 from tests.admin_doors import ADMIN, SITE
 from tests.routes import routes
-from tests.world import build
+from tests.shared_world import _beneath, built, kept
 
+__all__ = ["_beneath", "built", "kept"]
 PAGES = {model._meta.label: page for model, page in admin.site._registry.items()}
 OURS = {
     "",
@@ -70,9 +71,9 @@ def addresses(label, key):
 
 
 @pytest.fixture
-def world(alice, superadmin, admin):
+def world(built, superadmin, admin):
     """With a row in most tables, and a secret in each that keeps one."""
-    made = build(alice)
+    made, alice = built, built.alice
     Limit.objects.create(action="chat", per_user="9/m")
     ModelCall.objects.create(user=alice, provider="P", model_name="m", cost="1.5")
     ApiLogin.objects.create(user=alice, expires_at=made.share.expires_at or made.share.created_at)

@@ -14,8 +14,10 @@ from core import admin_pages
 from core.testing import person
 from documents.models import Document
 from llm.models import ModelCall
-from tests.world import SECRET, build
+from tests.shared_world import _beneath, built, kept
+from tests.world import SECRET
 
+__all__ = ["_beneath", "built", "kept"]
 EVIL = '=HYPERLINK("http://evil.example","x")'
 LISTS = {
     "accounts_user": "email address",
@@ -28,8 +30,8 @@ LISTS = {
 
 
 @pytest.fixture
-def world(alice):
-    made = build(alice)
+def world(built):
+    made, alice = built, built.alice
     User.objects.filter(pk=alice.pk).update(full_name=EVIL)
     Group.objects.update(description=EVIL)
     Document.objects.update(original_filename=EVIL)

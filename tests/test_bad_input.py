@@ -8,7 +8,10 @@ from accounts.models import User
 from core.errors import AppError
 from core.ids import new_id
 from tests.doors import DOORS, Who
+from tests.shared_world import _beneath, built, kept
 from tests.world import build
+
+__all__ = ["_beneath", "built", "kept"]
 
 BODIES = {
     "deep": "[" * 200_000,
@@ -37,16 +40,16 @@ WRITES = [door for door in DOORS if door.method != "GET" and door.is_api]
         for door in WRITES
     ],
 )
-def test_bad_bodies_are_the_callers_fault(door, api, alice, admin):
+def test_bad_bodies_are_the_callers_fault(door, api, built, admin):
     """LibreChat CVE-2026-31949: a malformed body ended the process."""
-    world = build(alice)
+    world = built
     # Of chats that do not exist: a body that happens to be fine must not start an answer. Of nobody
     # where people are deleted, which needs no body.
     path = "/" + door.path
     unknown = CHATS | ({"<uuid:user_id>"} if door.method == "DELETE" else set())
     for name, value in world.ids.items():
         path = path.replace(name, str(new_id() if name in unknown else value))
-    client = api(admin if door.who is Who.ADMINS else alice)
+    client = api(admin if door.who is Who.ADMINS else world.alice)
     for name, body in BODIES.items():
         answer = client.generic(door.method, path, body, content_type="application/json")
         assert answer.status_code < 500, f"{name}: {answer.status_code}"

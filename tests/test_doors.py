@@ -16,8 +16,10 @@ from core.testing import person
 from documents import collections as documents_collections
 from documents import tasks
 from tests.doors import DOORS, Door, Who
-from tests.world import SECRET, World, build
+from tests.shared_world import _beneath, built, kept
+from tests.world import SECRET, World
 
+__all__ = ["_beneath", "built", "kept"]
 IN_THREADS = pytest.mark.django_db(transaction=True)
 
 
@@ -40,8 +42,13 @@ def _nothing_is_read(monkeypatch):
 
 
 @pytest.fixture
-def world(alice) -> World:
-    return build(alice)
+def world(built) -> World:
+    return built
+
+
+@pytest.fixture
+def alice(world):
+    return world.alice
 
 
 @pytest.fixture
