@@ -26,7 +26,7 @@ export function fileRow(row, place, does) {
         row.name,
       )
     : h("span", { className: "name", title: row.name }, row.name);
-  const { words, className, value } = state(row);
+  const { words, className, value } = state(row, place);
   return h(
     "li",
     { className: "file", "data-status": row.status, "data-file": row.id ?? row.key },
@@ -83,7 +83,7 @@ function refusals(row) {
   );
 }
 
-function state(row) {
+function state(row, place) {
   const percent = (value) => `${Math.round(value)}%`;
   switch (row.status) {
     case "SENDING":
@@ -100,8 +100,11 @@ function state(row) {
     case "PROCESSED": {
       const pages = countWords(row.page_count, row.page_unit);
       const remark = row.remark ? ` · ${row.remark}` : "";
+      // Other chats do not find it: whoever begins one would miss it.
+      const alone =
+        (row.in_chat ?? row.chat) && place !== "shelf" ? ` · ${gettext("for its chat only")}` : "";
       return {
-        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages && ` · ${pages}`}${remark}`,
+        words: `${row.again ? gettext("Already here, ready") : gettext("Ready")}${pages && ` · ${pages}`}${alone}${remark}`,
         className: "ready",
       };
     }

@@ -122,6 +122,8 @@ def test_five_tasks_of_a_stranger(
     stranger.find_the_page()
     stranger.correct_the_question()
     stranger.bring_material("more.pdf", ["Cords were made of palm fibre."], ready=1)
+    if not stranger.has_fingers():  # in English
+        soon(lambda: "for its chat only" in window.page.inner_text("#tray"))
     stranger.come_back()
     assert User.objects.get(email="sari@example.org").full_name == "Sari Dewi"
     window.clean()
