@@ -39,6 +39,7 @@ export function openPane(title, { from, back, onClose, whole = false } = {}) {
   pane.hidden = false;
   $("app").classList.add("with-pane");
   $("app").classList.toggle("whole", whole);
+  tellPart();
   if (whole && PHONE.matches && !isPage) {
     history.pushState(history.state, "");
     isPage = true;
@@ -48,6 +49,14 @@ export function openPane(title, { from, back, onClose, whole = false } = {}) {
   if (comeBackTo?.closest(".turns")) comeBackTo.scrollIntoView({ block: "nearest" });
   return { pane, head, heading, body };
 }
+
+/** What covers the page is its main part, under its first heading. */
+function tellPart() {
+  const covers = PHONE.matches && $("app").classList.contains("whole");
+  $("pane").setAttribute("role", covers ? "main" : "complementary");
+  $("pane").querySelector("h2")?.setAttribute("aria-level", covers ? "1" : "2");
+}
+PHONE.addEventListener("change", tellPart);
 
 /** One step back: to the files, where it came from, or to what lies below. */
 function leave() {
@@ -81,6 +90,7 @@ export function closePane() {
   $("pane").hidden = true;
   $("pane").replaceChildren();
   $("app").classList.remove("with-pane", "whole");
+  tellPart();
   $("show-material")?.setAttribute("aria-expanded", "false");
   (comeBackTo?.isConnected ? comeBackTo : ($("say") ?? $("title"))).focus({ preventScroll: true });
   comeBackTo = null;
