@@ -5,6 +5,7 @@ from chat.assistants.contract import OPERATIONS as OF_ASSISTANTS
 from chat.compatible.contract import OPERATIONS as OF_PROGRAMS
 from chat.models import Session
 from chat.mydata.contract import OPERATIONS as OF_MY_DATA
+from chat.one_shot_api import AskIn
 from chat.reading_contract import OPERATIONS as OF_READING
 from chat.sharing_api import ShareIn
 from core.contract import Binary, Events, ListOf, Operation, Parameter
@@ -177,11 +178,13 @@ OPERATIONS = {
     "POST chat": Operation(
         "Ask in one request",
         {200: (shapes.OneShotAnswer, Events({"session": shapes.InSession, **TURN.shapes}))},
+        body={"application/json": AskIn},
         errors=(404, 409, 502, 503),
         is_idempotent=True,
         is_limited=True,
         note="In the session of the id you choose, or a new one. JSON, or the event stream for "
-        "`stream: true` or `Accept: text/event-stream`, whose first event is `session`.",
+        "`stream: true` or `Accept: text/event-stream`, whose first event is `session`. At most "
+        "28 MB with its attachments.",
         example={"prompt": "Why do leaves look green?"},
     ),
     "POST chat/ws-ticket": Operation(

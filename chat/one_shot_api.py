@@ -3,17 +3,18 @@
 import json
 import uuid
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext_lazy as _
-from ninja import Router, Schema
-from pydantic import ConfigDict, Field, StrictBool
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from accounts.addresses import address
 from accounts.ninja import caller_auth
 from chat import attachments, one_shot, services, session_files
 from chat.answering import begin, caller_of, collected, stream_of
+from core import bodies
 from core.db import in_thread
 from core.errors import AppError, Invalid
 from core.ids import new_id
@@ -22,7 +23,7 @@ from core.sentences import PRINTED
 router = Router(auth=caller_auth, tags=["chat"])
 
 
-class AttachmentIn(Schema):
+class AttachmentIn(BaseModel):
     """A document or a picture: `data` is its content in base64, alone or in a data: URL."""
 
     model_config = ConfigDict(extra="forbid")
@@ -31,7 +32,7 @@ class AttachmentIn(Schema):
     data: str = Field(min_length=1)
 
 
-class AskIn(Schema):
+class AskIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     prompt: str = Field(max_length=services.MAX_MESSAGE)
@@ -45,15 +46,11 @@ class AskIn(Schema):
     attachments: list[AttachmentIn] = Field(default_factory=list, max_length=10)
 
 
-class AskOut(Schema):
-    session_id: uuid.UUID
-    message: dict[str, Any]
-
-
-@router.post("chat", response=AskOut)
-async def ask(request: HttpRequest, body: AskIn) -> HttpResponseBase:
+@router.post("chat")
+async def ask(request: HttpRequest) -> HttpResponseBase:
     """Ask in a session of the id you choose, or a new one. JSON, or the event stream for
     `stream: true` or `Accept: text/event-stream`, whose first event is `session`."""
+    body = await in_thread(bodies.parsed, request, AskIn)
     _require_known(body)
     key = request.headers.get("Idempotency-Key", "")
     session_id = body.session_id
@@ -94,6 +91,7 @@ async def _brought(
     """The session that has the files of the request, all of them read, and ids of the pictures."""
     actor = caller_of(request)
     files = [attachments.decoded(one.filename, one.data) for one in body.attachments]
+    body.attachments.clear()  # the answer may take minutes, and this is large
     # The same request sent again has to find the session it began.
     own = uuid.uuid5(actor.pk, key) if key else new_id()
     find = partial(one_shot.session_for, actor=actor, session_id=body.session_id or own)
@@ -101,6 +99,7 @@ async def _brought(
     try:
         bring = partial(attachments.bring, actor=actor, session=session)
         brought = await in_thread(bring, address=address(request), files=files)
+        files.clear()
         await attachments.until_read(brought.documents)
     except AppError as error:
         if is_new and not error.retryable:

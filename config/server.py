@@ -30,8 +30,8 @@ OTHER_LIMIT = 6 * 1024 * 1024
 ENVELOPE = 64 * 1024
 # documents.pictures.LARGEST, in its form.
 PICTURE_LIMIT = 10 * 1024 * 1024 + ENVELOPE
-# Pictures travel inside these.
-COMPLETIONS, COMPLETIONS_LIMIT = b"/v1/chat/completions", 24 * 1024 * 1024
+# core.bodies.LONGEST: files travel inside these, in base64.
+WITH_FILES, WITH_FILES_LIMIT = (b"/v1/chat/completions", b"/api/v1/chat"), 28 * 1024 * 1024
 SENTENCE = "This is larger than the server takes. Send less, or split the file."
 REFUSAL = {
     "type": "about:blank",
@@ -64,8 +64,8 @@ def _is_upload(path: bytes) -> bool:
 
 def _limit(path: bytes) -> int:
     bare = path.split(b"?", 1)[0]
-    if bare == COMPLETIONS:
-        return COMPLETIONS_LIMIT
+    if bare in WITH_FILES:
+        return WITH_FILES_LIMIT
     if bare.startswith(b"/api/v1/chat/sessions/") and bare.endswith(b"/pictures"):
         return PICTURE_LIMIT
     return _upload_limit() if _is_upload(path) else OTHER_LIMIT

@@ -9,11 +9,9 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, Field, StrictBool, ValidationError
 
 from chat.compatible.refusals import refused
-from core.errors import TooLarge
+from core import bodies
 from core.sentences import PRINTED, of_pydantic
 
-# Pictures travel inside: base64 makes 24 MB of 18. config.server refuses more while it arrives.
-LONGEST_BODY = 24 * 1024 * 1024
 MOST_MESSAGES, MOST_TOOLS, MOST_STOPS = 2000, 128, 4
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 Body = TypeVar("Body", bound=BaseModel)
@@ -121,9 +119,7 @@ class EmbeddingsIn(BaseModel):
 
 def read(request: HttpRequest, shape: type[Body]) -> Body:
     """The body of a request; raises AppError with the parameter at fault."""
-    data = request.read(LONGEST_BODY + 1)
-    if len(data) > LONGEST_BODY:
-        raise TooLarge(_("This request is larger than 24 MB. Send fewer or smaller pictures."))
+    data = bodies.whole(request)
     try:
         body = json.loads(data)
     except (ValueError, RecursionError) as error:

@@ -1,5 +1,6 @@
 """The server between the wire and Django, with real sockets."""
 
+import base64
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from config.server import ENVELOPE, _is_upload, _limit
+from core.bodies import LONGEST
 from documents.pictures import LARGEST
 from tests.doors import DOORS
 from tests.patience import PATIENCE
@@ -127,7 +129,7 @@ def test_uploads_may_be_larger_than_the_rest(port: int, length: bool) -> None:
     for path in UPLOADS:
         status, _ = exchange(port, post(path, len(body) if length else None), sent)
         assert status == 200, path
-    for path in ("/api/v1/auth/login", "/accounts/login/", "/api/v1/chat", "/admin/x/import/"):
+    for path in ("/api/v1/auth/login", "/accounts/login/", "/api/v1/chats", "/admin/x/import/"):
         status, answer = exchange(port, post(path, len(body) if length else None), sent)
         assert status == 413 and json.loads(answer)["detail"], path
 
@@ -145,3 +147,10 @@ def test_too_large_without_a_length_is_refused_while_it_arrives(
 def test_a_picture_may_be_as_large_as_one_and_no_larger() -> None:
     path = b"/api/v1/chat/sessions/0192f3a4-5b6c-7d8e-9f01-23456789abcd/pictures"
     assert _limit(path) == LARGEST + ENVELOPE
+
+
+def test_two_pictures_of_the_largest_size_fit_into_a_question() -> None:
+    needed = len(base64.b64encode(bytes(LARGEST))) * 2 + ENVELOPE
+    for path in (b"/api/v1/chat", b"/api/v1/chat?x=1", b"/v1/chat/completions"):
+        assert needed < _limit(path) == LONGEST
+    assert _limit(b"/api/v1/chat/sessions") < LONGEST

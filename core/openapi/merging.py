@@ -83,7 +83,7 @@ def join_ninja(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[st
             if row.example is not None:
                 body["content"][JSON]["example"] = row.example
         asked = [one for one in given if one["in"] == "query"]
-        found = refusals(row, path, bool(body), is_open=row.is_open)
+        found = refusals(row, path, bool(body or row.body), is_open=row.is_open)
         found += [422] if asked and 422 not in found else []
         operation["responses"] |= {str(status): errors.reference(status) for status in found}
     schemas = result["components"].setdefault("schemas", {})

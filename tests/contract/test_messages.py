@@ -1,11 +1,13 @@
 """chat/sessions/{id}/messages, events, stop, retry, feedback and POST chat: asking."""
 
+import base64
 import json
 
 import pytest
 from django.test import AsyncClient
 
 from chat import services
+from chat.models import Session
 from chat.tests.fakes import model, play, words
 from core.ids import new_id
 from llm.errors import llm_error
@@ -164,3 +166,16 @@ async def test_the_same_question_twice_is_asked_once(alice, session, play):
     assert other.status_code == 422
     detail = (await client.get(f"{SESSIONS}/{session.pk}")).json()
     assert detail["total_messages"] == 2
+
+
+async def test_a_question_may_hold_two_pictures_of_ten_megabytes(alice, model):
+    """It is the pictures that are looked at, not how long the body is; until it is too long."""
+    client = await client_of(alice)
+    data = base64.b64encode(b"GIF89a" + bytes(10 * 1024 * 1024 - 6)).decode()
+    body = {"prompt": "Which?", "attachments": [{"filename": "a.gif", "data": data}] * 2}
+    is_problem(await post(client, "/api/v1/chat", body), 422, "no_vision")
+    body["attachments"].append(body["attachments"][0])
+    answer = await post(client, "/api/v1/chat", body)
+    is_problem(answer, 413, "too_large")
+    assert "28 MB" in answer.json()["detail"]
+    assert not await Session.objects.aexists()
