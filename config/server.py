@@ -32,21 +32,27 @@ ENVELOPE = 64 * 1024
 PICTURE_LIMIT = 10 * 1024 * 1024 + ENVELOPE
 # core.bodies.LONGEST: files travel inside these, in base64.
 WITH_FILES, WITH_FILES_LIMIT = (b"/v1/chat/completions", b"/api/v1/chat"), 28 * 1024 * 1024
-SENTENCE = "This is larger than the server takes. Send less, or split the file."
-REFUSAL = {
-    "type": "about:blank",
-    "title": "Content Too Large",
-    "status": 413,
-    "code": "too_large",
-    "detail": SENTENCE,
-}
-OPENAI_REFUSAL = {
-    "error": {
-        "message": SENTENCE,
-        "type": "invalid_request_error",
-        "param": None,
-        "code": "request_too_large",
-    }
+# (title, our code, theirs, sentence), where no Django is asked for one.
+REFUSALS = {
+    400: (
+        "Bad Request",
+        "bad_request",
+        "invalid_request",
+        "This address or a header has characters that HTTP does not take. Write them as %C3%A9.",
+    ),
+    413: (
+        "Content Too Large",
+        "too_large",
+        "request_too_large",
+        "This is larger than the server takes. Send less, or split the file.",
+    ),
+    500: ("Internal Server Error", "internal", "server_error", "That did not work. Try again."),
+    503: (
+        "Service Unavailable",
+        "unavailable",
+        "unavailable",
+        "A part of Lontar is not answering. Try again in a minute.",
+    ),
 }
 
 
@@ -71,16 +77,25 @@ def _limit(path: bytes) -> int:
     return _upload_limit() if _is_upload(path) else OTHER_LIMIT
 
 
+def _told(status: int, path: bytes) -> tuple[bytes, bytes]:
+    """(media type, body), in the words of the API that was asked."""
+    title, code, theirs, sentence = REFUSALS[status]
+    if path.startswith(b"/v1/"):
+        kind = "invalid_request_error" if status < 500 else "server_error"
+        error = {"message": sentence, "type": kind, "param": None, "code": theirs}
+        return b"application/json", json.dumps({"error": error}).encode()
+    body = {"type": "about:blank", "title": title, "status": status, "code": code}
+    return b"application/problem+json", json.dumps({**body, "detail": sentence}).encode()
+
+
 def _refusal(path: bytes) -> bytes:
-    """A whole answer, in the words of the API that was asked."""
-    is_openai = path.startswith(b"/v1/")
-    body = json.dumps(OPENAI_REFUSAL if is_openai else REFUSAL).encode()
-    kind = "json" if is_openai else "problem+json"
+    """A whole answer."""
+    kind, body = _told(413, path)
     head = (
-        f"HTTP/1.1 413 Content Too Large\r\nContent-Type: application/{kind}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        b"HTTP/1.1 413 Content Too Large\r\nContent-Type: %b\r\n"
+        b"Content-Length: %d\r\nConnection: close\r\n\r\n"
     )
-    return head.encode() + body
+    return head % (kind, len(body)) + body
 
 
 class Request(http_protocol.WebRequest):
@@ -124,6 +139,18 @@ class Request(http_protocol.WebRequest):
             self.body, self.content = self.content, io.BytesIO()
             self.body.seek(0)
         return super().process()
+
+    def basic_error(self, status: int, status_text: bytes, body: str) -> None:
+        """daphne's own page, for programs in the shape of all other errors."""
+        # It takes the path away where that is what is wrong.
+        path = self.uri
+        if status not in REFUSALS or not path.startswith((b"/api/", b"/v1/")):
+            super().basic_error(status, status_text, body)
+            return
+        kind, said = _told(status, path)
+        headers = [(b"Content-Type", kind), (b"Content-Length", b"%d" % len(said))]
+        self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
+        self.handle_reply({"type": "http.response.body", "body": said})
 
     def connectionLost(self, reason: Any) -> None:
         if hasattr(self, "drained"):

@@ -64,10 +64,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         process.wait(PATIENCE)
 
 
-def exchange(port: int, head: str, body: bytes = b"") -> tuple[int, bytes]:
+def exchange(port: int, head: str | bytes, body: bytes = b"") -> tuple[int, bytes]:
     """(status, body) of one request; the server may answer before all of it is sent."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as sock:
-        sock.sendall(head.encode())
+        sock.sendall(head if isinstance(head, bytes) else head.encode())
         try:
             sock.sendall(body)
         except OSError:
@@ -154,3 +154,21 @@ def test_two_pictures_of_the_largest_size_fit_into_a_question() -> None:
     for path in (b"/api/v1/chat", b"/api/v1/chat?x=1", b"/v1/chat/completions"):
         assert needed < _limit(path) == LONGEST
     assert _limit(b"/api/v1/chat/sessions") < LONGEST
+
+
+@pytest.mark.parametrize("path", ["/api/v1/files", "/v1/models", "/library/"])
+def test_what_no_address_may_hold_is_told_as_everything_else(port: int, path: str) -> None:
+    """0x85 gets as far as here; every byte that begins a letter of UTF-8 ends one layer before."""
+    for place in (f"{path}\x85", f"{path}?search=\x85"):
+        head = f"GET {place} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        status, body = exchange(port, head.encode("latin-1"))
+        assert status == 400
+        if path == "/library/":
+            assert b"<html>" in body
+            continue
+        told = json.loads(body)
+        sentence = told["error"]["message"] if path.startswith("/v1/") else told["detail"]
+        assert sentence.endswith("Write them as %C3%A9.")
+        assert path.startswith("/v1/") or (told["status"], told["code"]) == (400, "bad_request")
+    head = f"GET {path}\u00e9 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert exchange(port, head.encode()) == (400, b"")  # Twisted's: see docs/api.md
