@@ -5,7 +5,7 @@ from chat.assistants.contract import OPERATIONS as OF_ASSISTANTS
 from chat.compatible.contract import OPERATIONS as OF_PROGRAMS
 from chat.models import Session
 from chat.mydata.contract import OPERATIONS as OF_MY_DATA
-from chat.one_shot_api import AskIn
+from chat.one_shot_shapes import AskIn
 from chat.reading_contract import OPERATIONS as OF_READING
 from chat.sharing_api import ShareIn
 from core.contract import Binary, Events, ListOf, Operation, Parameter

@@ -3,47 +3,22 @@
 import json
 import uuid
 from functools import partial
-from typing import Literal
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext_lazy as _
 from ninja import Router
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from accounts.addresses import address
 from accounts.ninja import caller_auth
-from chat import attachments, one_shot, services, session_files
+from chat import attachments, one_shot, session_files
 from chat.answering import begin, caller_of, collected, stream_of
+from chat.one_shot_shapes import AskIn
 from core import bodies
 from core.db import in_thread
 from core.errors import AppError, Invalid
 from core.ids import new_id
-from core.sentences import PRINTED
 
 router = Router(auth=caller_auth, tags=["chat"])
-
-
-class AttachmentIn(BaseModel):
-    """A document or a picture: `data` is its content in base64, alone or in a data: URL."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    filename: str = Field(min_length=1, max_length=255)
-    data: str = Field(min_length=1)
-
-
-class AskIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    prompt: str = Field(max_length=services.MAX_MESSAGE)
-    session_id: uuid.UUID | None = None
-    model: str = Field("", max_length=200, pattern=PRINTED)
-    assistant: str = Field("", max_length=200, pattern=PRINTED)
-    stream: StrictBool | None = None
-    mode: Literal["chat"] = "chat"
-    web_search: StrictBool = False
-    use_memory: StrictBool = False
-    attachments: list[AttachmentIn] = Field(default_factory=list, max_length=10)
 
 
 @router.post("chat")
