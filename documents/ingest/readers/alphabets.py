@@ -40,10 +40,11 @@ SCRIPTS = (
 WORD = re.compile(rb"[A-Za-z'\x80-\xff]*[\x80-\xff][A-Za-z'\x80-\xff]*")
 THAI = re.compile("[\u0e01-\u0e5b]")
 # Vowels and tones above and below follow a consonant or one another, vowels in front stand before
-# one, and digits stand by themselves: where not, it is no Thai.
+# one, and digits stand by themselves: where not, it is no Thai. Big5 has Latin letters between.
 ASTRAY = re.compile(
     "(?<![\u0e01-\u0e2e\u0e31-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"
     "|[\u0e40-\u0e44](?![\u0e01-\u0e2e])|(?<=[\u0e01-\u0e2e])[\u0e4f-\u0e5b]"
+    "|[\u0e01-\u0e5b][@-~](?=[\u0e01-\u0e5b])"
 )
 # Signs that may stand between letters, before or behind them, and anywhere but between them.
 BETWEEN, BEFORE = "’–—…·\xad", "„‚¿¡"
