@@ -95,6 +95,7 @@ ASKED = [
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("method", "path", "where", "field", "operation"), ASKED)
 def test_ids_of_others_are_ids_of_nothing(method, path, where, field, operation, api, alice, bob):
+    """paperless-ngx GHSA-x395-6h48-wr8v, Wagtail CVE-2026-44201: a related row of others."""
     hers = str(getattr(build(alice), FIELDS[field]).pk)
     answers = []
     for one in (hers, str(new_id())):
@@ -133,8 +134,8 @@ INSIDE = [
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("method", "path", "where", "field"), INSIDE)
 def test_ones_own_thing_takes_no_ids_of_others(method, path, where, field, api, alice, bob):
-    """Open WebUI CVE-2026-54015, CVE-2026-54010: the id in the address was asked about, the one in
-    the body was used."""
+    """Open WebUI CVE-2026-54015, CVE-2026-59215, CVE-2026-54010: the id in the address was asked
+    about, the one in the body was used."""
     hers, mine = build(alice), build(bob, number=1)
     door = OWN[f"{method.upper()} {path.removeprefix('/api/v1/')}"]
     address, answers = mine.fill(door.path), []

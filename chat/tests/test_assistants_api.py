@@ -54,6 +54,7 @@ def tutor(admin: User, alice: User, model: LanguageModel) -> Assistant:
 def test_a_student_learns_no_more_than_may_be_known(
     api: Any, alice: User, bob: User, admin: User, tutor: Assistant
 ) -> None:
+    """Open WebUI CVE-2026-45351: prompts of the system shown to ordinary users."""
     shown = api(alice).get(PATH).json()
     assert (shown["total"], shown["page"], shown["page_size"]) == (1, 1, 20)
     (row,) = shown["assistants"]

@@ -293,6 +293,7 @@ SAFE = {
     ],
 )
 def test_an_unsafe_setting_is_named(settings, monkeypatch, name, value):
+    """Dify CVE-2025-56157, Flowise CVE-2026-56269: secrets and passwords as delivered."""
     monkeypatch.setattr(unsafe, "role_is_subject_to_row_security", lambda databases: [])
     settings.HOST = "0.0.0.0"
     for setting, safe in SAFE.items():
