@@ -4,7 +4,6 @@ import os
 import signal
 import struct
 import threading
-import zlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +14,7 @@ from documents.ingest import extract as extraction
 from documents.ingest import patience
 from documents.ingest.extract import Crashed, extract
 from documents.ingest.frames import Info, PageText, Unreadable
+from documents.tests.bombs import bomb
 from documents.tests.pdfs import FONT, HEIGHT, MARGIN, WIDTH, assemble, encrypted_pdf, make_pdf
 
 
@@ -98,10 +98,9 @@ def test_a_page_tree_that_bites_its_tail_ends(read: Any) -> None:
 @pytest.mark.parametrize("second", [False, True])
 def test_a_bomb_of_a_gigabyte_is_too_complex(read: Any, second: bool) -> None:
     """pypdf CVE-2025-55197, CVE-2025-62708, CVE-2026-31826."""
-    squeeze = zlib.compressobj(9)
-    data = b"".join(squeeze.compress(b" " * 1_000_000) for _ in range(1500)) + squeeze.flush()
+    data = bomb(1500)
     stream = data.decode("latin-1")
-    bomb = assemble(
+    packed = assemble(
         [
             "<< /Type /Catalog /Pages 2 0 R >>",
             "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -113,7 +112,7 @@ def test_a_bomb_of_a_gigabyte_is_too_complex(read: Any, second: bool) -> None:
         "/Root 1 0 R",
     )
     with pytest.raises((Crashed, Unreadable)) as caught:
-        read(bomb, second=second)
+        read(packed, second=second)
     assert caught.value.code == "too_complex"
 
 

@@ -17,13 +17,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from documents.tests.bombs import MEBIBYTE, bomb
 from documents.tests.web_server import Names, Site, leads_to, serving
 from documents.web import fetching
 from documents.web.fetching import Answer, Fetcher, Wanted
 from documents.web.reasons import FetchFailed
 from tests.patience import PATIENCE
-
-MEBIBYTE = 1024 * 1024
 
 
 @pytest.fixture
@@ -247,9 +246,8 @@ def test_a_bomb_is_stopped_while_it_unfolds(site: Site) -> None:
 
     urllib3 CVE-2025-66418, CVE-2026-21441.
     """
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join(packer.compress(bytes(MEBIBYTE)) for _ in range(512)) + packer.flush()
-    site.pages["/"] = lambda request: request.answer(200, bomb, Content_Encoding="gzip")
+    packed = bomb(512, wbits=31, filler=bytes(1))
+    site.pages["/"] = lambda request: request.answer(200, packed, Content_Encoding="gzip")
     names = Names(good_example=[["127.0.0.1"]])
     url, got = f"http://good.example:{site.port}/", [0]
 
