@@ -1,5 +1,6 @@
 """Lines from right to left: made pages whose glyphs stand where a printer puts them."""
 
+import unicodedata
 from pathlib import Path
 
 import numpy
@@ -120,3 +121,28 @@ def test_what_runs_from_left_to_right_is_left_alone() -> None:
 def test_brackets_open_before_they_close(tmp_path: Path) -> None:
     found = read(glyphs_pdf([standing(")باب( ملع", 700)]), tmp_path)
     assert found.strip() == "علم (باب)"
+
+
+def test_a_letter_and_its_mark_that_are_one_glyph_off_the_baseline() -> None:
+    """Skia: both meanings hang on the mark, which PDFium takes for a line or a word of its own."""
+    # As PDFium gives it: (character, left, right, origin above the baseline).
+    glyphs = [
+        *[("ه", 37.9, 39.7, (34.9, -0.9)), ("\u0650", 36.2, 37.9, (34.9, -0.9)), "\n"],
+        *[("\u064e", 42.8, 44.0, (40.4, 2.6)), ("\u0651", 44.0, 45.3, (40.4, 2.6))],
+        *[("ل", 41.6, 42.8, (40.4, 2.6)), "\n"],
+        *[(" ", 52.4, 56.2, (52.4, 0)), ("ل", 45.3, 47.9, (45.4, 0)), ("ا", 49.1, 52.4, (49.1, 0))],
+        *["\n", ("ب", 76.7, 78.4, (73.7, -2.1)), ("\u0650", 74.9, 76.7, (73.7, -2.1))],
+        *[("س", 69.6, 75.0, (64.2, 0)), ("\u0652", 64.1, 69.6, (64.2, 0))],
+        *[(" ", 54.6, 54.6, (54.6, -3.5)), ("م", 60.6, 62.3, (54.6, -3.5))],
+        *[("\u0650", 58.9, 60.6, (54.6, -3.5)), "\n", ("ث", 70.0, 78.0, (70.0, -26.0))],
+    ]
+    rows = [g if isinstance(g, tuple) else (g, 0.0, 0.0, (0.0, 0.0)) for g in glyphs]
+    text = "".join(character for character, *_rest in rows)
+    origins = numpy.array([origin for *_rest, origin in rows])
+    boxes = numpy.array([(x0, y + 11, x1, y - 2.9) for _c, x0, x1, (_x, y) in rows])
+    read, places = reading_order(text, boxes, origins)
+    said = unicodedata.normalize("NFC", "بِسْمِ اللَّهِ\nث")
+    assert unicodedata.normalize("NFC", read) == said
+    assert sorted(p for p in places if p >= 0 and not text[p].isspace()) == [
+        place for place, character in enumerate(text) if not character.isspace()
+    ]

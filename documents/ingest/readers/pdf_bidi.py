@@ -13,12 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from documents.ingest.readers import pdf_marks
 from documents.ingest.readers.pdf_calls import Array
+from documents.ingest.readers.pdf_marks import Glyph
 
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 BREAKS = re.compile("[\n\r\x0b\x0c\x85\u2028\u2029]+")
 BRACKETS = {"(": ")", "[": "]", "{": "}", "«": "»"}
 MIRROR = BRACKETS | {closing: opening for opening, closing in BRACKETS.items()}
+# So many lines of PDFium may be one row.
+MOST_LINES = 40
 LEFT, RIGHT, DIGIT, NEUTRAL = "LRD "
 
 
@@ -41,21 +45,44 @@ class Word:
         return sum(c.x0 + c.x1 for c in self.clusters) / (2 * len(self.clusters))
 
 
-def reading_order(text: str, boxes: Array) -> tuple[str, list[int]]:
+def reading_order(text: str, boxes: Array, origins: Array | None = None) -> tuple[str, list[int]]:
     """(the text as it is read, where each of its characters stood in `text`; -1: a space).
 
-    `boxes`: (n, 4) left, top, right, bottom of the characters in page space.
+    `boxes`: (n, 4) left, top, right, bottom of the characters in page space; `origins`: (n, 2)
+    where their glyphs begin, for pages with vowel marks.
     """
     out: list[str] = []
     places: list[int] = []
-    position = 0
-    for end in (*BREAKS.finditer(text), None):
-        stop, after = (end.start(), end.end()) if end else (len(text), len(text))
-        _add_line(text, range(position, stop), boxes, out, places)
+    lines = _lines(text)
+    number = 0
+    while number < len(lines):
+        row = None
+        if origins is not None:
+            row = pdf_marks.row(text, lines[number : number + MOST_LINES], boxes, origins)
+        if row is None:
+            _add_line(text, lines[number], boxes, out, places)
+        else:
+            words = [_made_word(text, word) for word in row.words]
+            _add_words(text, words, out, places)
+        number += row.lines if row else 1
+        stop = lines[number - 1].stop
+        after = lines[number].start if number < len(lines) else len(text)
         out += text[stop:after]
         places += range(stop, after)
-        position = after
     return "".join(out), places
+
+
+def _lines(text: str) -> list[range]:
+    ends = [match.span() for match in BREAKS.finditer(text)]
+    starts = [0, *(end for _start, end in ends)]
+    stops = [*(start for start, _end in ends), len(text)]
+    return [range(start, stop) for start, stop in zip(starts, stops, strict=True)]
+
+
+def _made_word(text: str, glyphs: Sequence[Glyph]) -> Word:
+    word = Word([Cluster(g.places, _kind(text[g.places[0]]), g.x0, g.x1) for g in glyphs])
+    _seat_marks(text, word)
+    return word
 
 
 def is_right_to_left(words: Sequence[str]) -> bool:
@@ -73,6 +100,11 @@ def _add_line(text: str, line: range, boxes: Array, out: list[str], places: list
     words = _words(text, line, boxes)
     if _is_one_line(words, boxes):
         words.sort(key=lambda word: word.x)
+    _add_words(text, words, out, places)
+
+
+def _add_words(text: str, words: list[Word], out: list[str], places: list[int]) -> None:
+    """Words as they stand from left to right, in the order in which they are read."""
     sides = ["".join(cluster.kind for cluster in word.clusters) for word in words]
     is_right = sum(RIGHT in side for side in sides) > sum(LEFT in side for side in sides)
     standing: list[Cluster] = []

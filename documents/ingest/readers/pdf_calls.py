@@ -25,6 +25,7 @@ class Calls:
 
     def __init__(self, raw: Any) -> None:
         self._loose = _bare(raw.FPDFText_GetLooseCharBox, None)
+        self._origin = _bare(raw.FPDFText_GetCharOrigin, ctypes.c_int)
         self._size = _bare(raw.FPDFText_GetFontSize, ctypes.c_double)
         self._matrix = _bare(raw.FPDFText_GetMatrix, ctypes.c_int)
         self._font = _bare(raw.FPDFText_GetFontInfo, ctypes.c_ulong)
@@ -50,6 +51,17 @@ class Calls:
             buffer[: len(block)] = 0
             deque(map(self._loose, repeat(page), block, self._box_places), maxlen=0)
             found[start : start + len(block)] = buffer[: len(block)]
+        return found
+
+    def origins(self, handle: int, numbers: Array) -> Array:
+        """(n, 2) where the glyphs begin on their baselines, in page space."""
+        page = ctypes.c_void_p.from_param(handle)
+        x, y = ctypes.c_double(), ctypes.c_double()
+        across, up = ctypes.byref(x), ctypes.byref(y)
+        found = numpy.zeros((len(numbers), 2))
+        for place, number in enumerate(numbers.tolist()):
+            if self._origin(page, number, across, up):
+                found[place] = x.value, y.value
         return found
 
     def sizes(self, handle: int, numbers: Sequence[int]) -> list[float]:

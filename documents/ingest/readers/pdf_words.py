@@ -6,6 +6,7 @@ short runs so that a box marks less than a line.
 
 import ctypes
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,7 +98,9 @@ class WordReader:
         """(the text as it is read, PDFium's numbers of its characters, their boxes)."""
         numbers = numpy.arange(len(text)) if units is None else units
         boxes = self._calls.boxes(handle, numbers)
-        text, places = reading_order(text, boxes)
+        marked = any(map(unicodedata.combining, text))
+        origins = self._calls.origins(handle, numbers) if marked else None
+        text, places = reading_order(text, boxes, origins)
         # Spaces have the number of some other character: nobody asks where they stand.
         return text, numbers[places], boxes[places]
 
