@@ -184,7 +184,7 @@ ARGUMENTS = {
     "documents.tasks.read_web": ["source_id"],
     "documents.tasks.reembed": ["job_id"],
     "documents.tasks.remove_embedding_model": ["model_id"],
-    "documents.tasks.summarise": ["document_id"],
+    "documents.tasks.summarise": ["document_id", "asked_for"],
     "rag.tasks.evaluate": ["run_id"],
 }
 
