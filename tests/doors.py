@@ -365,7 +365,7 @@ TASKS = {
     "documents.tasks.read_web": "a web source's id, sent by documents.web.services",
     "documents.tasks.reconcile": "by beat",
     "documents.tasks.take_stock": "by beat",
-    "documents.tasks.summarise": "a document's id, sent when it has been read, or asked for by an admin",
+    "documents.tasks.summarise": "a document's id, sent when it has been read or an admin asks",
     "documents.tasks.build_vector_index": "no arguments; builds what is due and nothing else",
     "documents.tasks.reembed": "a job's id, sent by documents.reembed",
     "documents.tasks.remove_embedding_model": "a model's id, sent by documents.reembed",
