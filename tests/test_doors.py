@@ -169,8 +169,8 @@ def test_reading_an_action_does_not_do_it(door, world, api, alice, admin):
 
 
 def test_a_document_in_the_open_collection_is_read_but_not_changed_by_all(world, api, bob, admin):
-    """Open WebUI CVE-2026-59212, CVE-2026-45671, LibreChat CVE-2026-44654: who may read
-    changed."""
+    """Open WebUI CVE-2026-59212, CVE-2026-45671, CVE-2026-45385, CVE-2026-45386, LibreChat
+    CVE-2026-44654: who may read changed."""
     world.document.collection = documents_collections.default_collection()
     world.document.owner = admin
     world.document.save()

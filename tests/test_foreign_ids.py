@@ -194,7 +194,8 @@ def test_among_ones_own_in_a_list_an_id_of_others_is_one_of_nothing(field, api, 
 @pytest.mark.django_db
 @pytest.mark.parametrize("where", ["body", "query"])
 def test_what_is_not_named_turns_no_check_off(api, alice, bob, where):
-    """Open WebUI CVE-2026-44556, CVE-2026-45365: an inner argument could be set from outside."""
+    """Open WebUI CVE-2026-44556, CVE-2026-44555, CVE-2026-45365: an inner argument could be set
+    from outside."""
     hers = build(alice)
     extra = {"bypass_filter": "true", "internal": "1", "as_user": str(alice.pk), "is_admin": "1"}
     query = "?" + "&".join(f"{name}={value}" for name, value in extra.items())

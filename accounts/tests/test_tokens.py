@@ -100,7 +100,8 @@ def test_keys_differ_by_purpose_and_from_the_secret(login):
 
 
 def test_other_algorithms_are_refused(login):
-    """PyJWT CVE-2022-29217: one kind of signature taken for another."""
+    """PyJWT CVE-2022-29217, RAGFlow #15181: one kind of signature taken for another, as the
+    token itself said."""
     for algorithm in ("HS384", "HS512"):
         assert resolve_token(forge(login, algorithm=algorithm)) is None
     header, payload, _ = forge(login).split(".")

@@ -72,8 +72,8 @@ def test_a_form_that_is_refused_does_not_repeat_the_key(page, provider):
 
 
 def test_the_key_stays_unless_the_address_changes(page, provider):
-    """Lobe Chat CVE-2024-37895, LiteLLM CVE-2024-6587: the stored key was sent to a new
-    address."""
+    """Lobe Chat CVE-2024-37895, LiteLLM CVE-2024-6587, LibreChat CVE-2026-54033: the stored key
+    was sent to a new address."""
     change(page, provider, name="Renamed")
     assert stored(provider) == SECRET
     change(page, provider, base_url="http://other/v1", api_key="sk-new-0123456789abcd")

@@ -57,6 +57,8 @@ def fragments(text: str, size: int) -> list[str]:
 
 @pytest.mark.parametrize("size", [1, 7])
 def test_nothing_in_an_answer_runs(alice_visits: Callable[..., Any], play: Any, size: int) -> None:
+    """AnythingLLM CVE-2026-32626, Open WebUI CVE-2025-46719, CVE-2026-44568: what an answer holds
+    ran in the page, while it came or when it was drawn again."""
     window = alice_visits()
     # One by one, cut at every position; together, so that each meets the leftovers of the others.
     chosen = ATTACKS[:6] if size == 1 else ATTACKS
