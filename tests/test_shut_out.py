@@ -160,7 +160,8 @@ def _by_api(alice, admin):
     "end", [_off, _promoted, _deleted, _reset, _changed_by_page, _bulk, _by_api]
 )
 def test_all_that_is_open_closes_at_once(held, alice, admin, end):
-    """CVE-2026-44553, CVE-2026-44561, CVE-2025-71335, CVE-2026-32717, CVE-2024-22513 of the peers."""
+    """CVE-2026-44553, CVE-2026-44561, CVE-2025-71335, CVE-2026-32717, CVE-2024-22513 of the
+    peers."""
     end(alice, admin)
     held.answer.read()  # to its end: the server has closed it
     for socket in held.sockets:
