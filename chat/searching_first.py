@@ -64,8 +64,7 @@ class SearchingFirst:
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         found = "" if is_greeting(self._question) else await self._searched(request.model)
         asked = replace(request, messages=_with(request.messages, found)) if found else request
-        stream = cast("AsyncGenerator[Event, None]", self._inner.stream(asked))
-        async with aclosing(stream) as events:
+        async with aclosing(_stream(self._inner, asked)) as events:
             async for event in events:
                 yield event
 
@@ -113,23 +112,23 @@ class UnlessRefused:
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         try:
-            async for event in _events(self._inner, request):
-                yield event
+            async with aclosing(_stream(self._inner, request)) as events:
+                async for event in events:
+                    yield event
             return
         except LLMError as error:
             # It comes instead of an answer, never after the beginning of one.
             if error.code != "no_tools":
                 raise
         await self._note()
-        async for event in _events(self._first(), replace(request, tools=())):
-            yield event
+        async with aclosing(_stream(self._first(), replace(request, tools=()))) as events:
+            async for event in events:
+                yield event
 
 
-async def _events(model: ChatModel, request: Request) -> AsyncGenerator[Event, None]:
-    stream = cast("AsyncGenerator[Event, None]", model.stream(request))
-    async with aclosing(stream) as events:
-        async for event in events:
-            yield event
+def _stream(model: ChatModel, request: Request) -> AsyncGenerator[Event, None]:
+    """To be closed by whoever reads it: a stop has to reach the provider's connection at once."""
+    return cast("AsyncGenerator[Event, None]", model.stream(request))
 
 
 def _with(messages: Sequence[Message], found: str) -> tuple[Message, ...]:
